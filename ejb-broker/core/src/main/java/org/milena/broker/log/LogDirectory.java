@@ -1,0 +1,24 @@
+package org.milena.broker.log;
+
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** One of {@code log.dirs}. Fails as a whole: after a failed write or fsync it is offline until the next start. */
+public interface LogDirectory {
+
+    Path path();
+
+    /** The id in {@code meta.properties} (Kafka's {@code directory.id}). */
+    org.apache.kafka.common.Uuid id();
+
+    boolean online();
+
+    /** Why it is offline. */
+    Optional<String> failure();
+
+    /** Where work that may block on this directory runs. */
+    DirectoryExecutor executor();
+
+    /** Group commit: fsyncs are shared by all who wait. */
+    GroupCommit groupCommit();
+}

@@ -58,7 +58,7 @@ final class ResponseEncoder {
             sink.writeInt(total);
             header.write(sink, cache, headerVersion);
             body.write(sink, cache, version);
-            buffer.writerIndex(sink.buffer().position());
+            buffer.writerIndex(sink.written());
         } catch (RuntimeException | Error e) {
             buffer.release();
             sink.reads.forEach(LogRead::release);
@@ -71,12 +71,19 @@ final class ResponseEncoder {
     private static final class Sink extends ByteBufferAccessor {
 
         private final boolean regions;
+        /** The pooled memory behind the response is shared: its buffer does not begin at 0. */
+        private final int base;
         private final List<LogRead> reads = new ArrayList<>();
         private final List<Integer> positions = new ArrayList<>();
 
         Sink(ByteBuffer buffer, boolean regions) {
             super(buffer);
             this.regions = regions;
+            this.base = buffer.position();
+        }
+
+        int written() {
+            return buffer().position() - base;
         }
 
         @Override
@@ -84,7 +91,7 @@ final class ResponseEncoder {
             if (records instanceof LogRead read) {
                 if (regions) {
                     reads.add(read);
-                    positions.add(buffer().position());
+                    positions.add(written());
                 } else {
                     copy(read);
                 }

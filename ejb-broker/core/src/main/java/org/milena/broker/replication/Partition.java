@@ -15,6 +15,7 @@ import org.milena.broker.log.AppendOrigin;
 import org.milena.broker.log.LogAppendInfo;
 import org.milena.broker.log.LogRead;
 import org.milena.broker.log.PartitionLog;
+import org.milena.broker.metrics.TopicCounters;
 
 /**
  * One partition that this broker leads: its log, leader epoch and high watermark, and those who wait for it to grow.
@@ -52,17 +53,19 @@ public final class Partition {
     private final PartitionLog log;
     private final int leaderEpoch;
     private final AppendGate gate;
+    private final TopicCounters counters;
     private final List<Waiter> waiters = new ArrayList<>(0);
     private volatile boolean waited;
     private volatile boolean deleted;
     private volatile long highWatermark;
 
-    Partition(Uuid topicId, PartitionLog log, int leaderEpoch, AppendGate gate) {
+    Partition(Uuid topicId, PartitionLog log, int leaderEpoch, AppendGate gate, TopicCounters counters) {
         this.topicPartition = log.topicPartition();
         this.topicId = topicId;
         this.log = log;
         this.leaderEpoch = leaderEpoch;
         this.gate = gate;
+        this.counters = counters;
         this.highWatermark = log.logEndOffset();
     }
 
@@ -76,6 +79,11 @@ public final class Partition {
 
     public PartitionLog log() {
         return log;
+    }
+
+    /** The counters of the whole topic. */
+    public TopicCounters counters() {
+        return counters;
     }
 
     public int leaderEpoch() {
@@ -129,9 +137,7 @@ public final class Partition {
      * @throws org.apache.kafka.common.errors.ApiException nothing was appended
      */
     public LogAppendInfo append(ByteBuffer batches, AppendOrigin origin, int acks, CommitListener listener) {
-        if (origin == AppendOrigin.CLIENT) {
-            gate.check(log.directory());
-        }
+        gate.check(log.directory(), origin);
         if (acks == -1 && log.config().minInsyncReplicas() > 1) {
             throw new NotEnoughReplicasException("The size of the current ISR is 1, insufficient to satisfy the min.isr requirement of "
                     + log.config().minInsyncReplicas() + " for partition " + topicPartition);

@@ -2,6 +2,7 @@ package org.milena.broker.replication;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -13,17 +14,20 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.milena.broker.log.LogConfig;
 import org.milena.broker.log.LogManager;
 import org.milena.broker.log.PartitionLog;
+import org.milena.broker.metrics.TopicCounters;
 
 /** The partitions this broker leads, by topic name and by topic id. */
 public final class ReplicaManager {
 
-    private record Topic(String name, Uuid id, Map<Integer, Partition> partitions) {
+    private record Topic(String name, Uuid id, TopicCounters counters, Map<Integer, Partition> partitions) {
     }
 
     private final LogManager logs;
     private final AppendGate gate;
     private final Map<String, Topic> byName = new ConcurrentHashMap<>();
     private final Map<Uuid, Topic> byId = new ConcurrentHashMap<>();
+    /** What topics that are gone had counted, so that the broker's totals never go back. Guarded by this. */
+    private TopicCounters.Sums retired = TopicCounters.Sums.ZERO;
 
     public ReplicaManager(LogManager logs, AppendGate gate) {
         this.logs = logs;
@@ -33,9 +37,9 @@ public final class ReplicaManager {
     /** Opens or creates the partition's log and begins to lead it under the given epoch. Blocks on the disk. Idempotent within an epoch. */
     public Partition lead(TopicPartition tp, Uuid topicId, int leaderEpoch, LogConfig config) {
         PartitionLog log = logs.getOrCreate(tp, topicId, config);
-        Topic topic = byId.computeIfAbsent(topicId, id -> new Topic(tp.topic(), id, new ConcurrentHashMap<>()));
+        Topic topic = byId.computeIfAbsent(topicId, id -> new Topic(tp.topic(), id, new TopicCounters(tp.topic()), new ConcurrentHashMap<>()));
         Partition partition = topic.partitions.compute(tp.partition(), (index, existing) ->
-                existing != null && existing.leaderEpoch() == leaderEpoch ? existing : new Partition(topicId, log, leaderEpoch, gate));
+                existing != null && existing.leaderEpoch() == leaderEpoch ? existing : new Partition(topicId, log, leaderEpoch, gate, topic.counters));
         byName.put(tp.topic(), topic);
         return partition;
     }
@@ -50,7 +54,7 @@ public final class ReplicaManager {
 
     /** Stops leading a topic and deletes its logs. Blocks on the disk. */
     public void delete(Uuid topicId) {
-        Topic topic = byId.remove(topicId);
+        Topic topic = retire(topicId);
         if (topic == null) {
             return;
         }
@@ -97,6 +101,30 @@ public final class ReplicaManager {
     public Uuid topicId(String name) {
         Topic topic = byName.get(name);
         return topic == null ? null : topic.id;
+    }
+
+    private synchronized Topic retire(Uuid topicId) {
+        Topic topic = byId.remove(topicId);
+        if (topic != null) {
+            retired = retired.plus(topic.counters.sums());
+        }
+        return topic;
+    }
+
+    /** What the topics counted, and the sum over all there ever were. */
+    public synchronized TrafficSnapshot traffic() {
+        Map<String, TopicCounters.Sums> topics = new HashMap<>();
+        TopicCounters.Sums total = retired;
+        for (Topic topic : byId.values()) {
+            TopicCounters.Sums sums = topic.counters.sums();
+            topics.merge(topic.name, sums, TopicCounters.Sums::plus);
+            total = total.plus(sums);
+        }
+        return new TrafficSnapshot(topics, total);
+    }
+
+    /** @param topics by name; only those led now */
+    public record TrafficSnapshot(Map<String, TopicCounters.Sums> topics, TopicCounters.Sums total) {
     }
 
     public Collection<Partition> partitions() {

@@ -152,6 +152,7 @@ final class FetchOperation implements Partition.Waiter {
 
     private void await() {
         waiting = true;
+        metrics.fetchWaits();
         for (Partition partition : partitions) {
             partition.addWaiter(this);
         }
@@ -166,6 +167,7 @@ final class FetchOperation implements Partition.Waiter {
 
     private void stopWaiting() {
         if (waiting) {
+            metrics.fetchWaitEnded();
             timeout.cancel();
             for (Partition partition : partitions) {
                 partition.removeWaiter(this);
@@ -212,11 +214,10 @@ final class FetchOperation implements Partition.Waiter {
 
     private void count(Partition partition, PartitionResult result) {
         if (partition != null) {
-            String name = partition.topicPartition().topic();
             if (result.failed()) {
-                metrics.fetchFailed(name);
-            } else if (result.bytes() > 0) {
-                metrics.fetched(name, result.bytes());
+                metrics.fetchFailed(partition.counters(), result.error().code());
+            } else {
+                metrics.fetched(partition.counters(), result.bytes());
             }
         }
     }

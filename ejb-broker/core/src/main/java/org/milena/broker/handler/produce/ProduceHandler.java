@@ -93,14 +93,14 @@ public final class ProduceHandler implements RequestHandler<ProduceRequestData> 
                 operation.done();
             });
             answer.setBaseOffset(info.firstOffset()).setLogAppendTimeMs(info.logAppendTime()).setLogStartOffset(info.logStartOffset());
-            metrics.appended(partition.topicPartition().topic(), bytes, info);
+            metrics.appended(partition.counters(), bytes, info);
         } catch (ApiException e) {
-            metrics.appendFailed(partition.topicPartition().topic(), e);
+            metrics.appendFailed(partition.counters(), e);
             operation.failed(answer, e);
             operation.done();
         } catch (RuntimeException e) {
             LOG.log(Level.ERROR, "Append to " + partition.topicPartition() + " failed", e);
-            metrics.appendFailed(partition.topicPartition().topic(), e);
+            metrics.appendFailed(partition.counters(), e);
             operation.failed(answer, e);
             operation.done();
         }

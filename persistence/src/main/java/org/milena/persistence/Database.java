@@ -45,7 +45,7 @@ public final class Database implements AutoCloseable {
             return new Database(settings, source);
         } catch (NamingException e) {
             throw new DatabaseException("No data source is bound to " + settings.jndiName() + " on this server", e);
-        } catch (SQLException | RuntimeException e) {
+        } catch (SQLException | RuntimeException | Error e) { // an Error too: libraries meet other versions of themselves on a server
             closeOwned(source);
             throw new DatabaseException("The metadata database (" + settings + ") can't be opened: " + rootMessage(e), e);
         }
@@ -145,6 +145,6 @@ public final class Database implements AutoCloseable {
         while (root.getCause() != null) {
             root = root.getCause();
         }
-        return String.valueOf(root.getMessage());
+        return root.getMessage() == null ? root.toString() : root.getMessage();
     }
 }

@@ -28,6 +28,8 @@ record PersistenceUnit(DataSource dataSource) implements PersistenceUnitInfo {
                 "hibernate.transaction.jta.platform", "org.hibernate.engine.transaction.jta.platform.internal.NoJtaPlatform",
                 "hibernate.cache.use_second_level_cache", "false",
                 "hibernate.archive.autodetection", "none",
+                "hibernate.type.json_format_mapper", new NoFormat(),
+                "hibernate.type.xml_format_mapper", new NoFormat(),
                 "hibernate.jdbc.batch_size", "50"));
         }
     }

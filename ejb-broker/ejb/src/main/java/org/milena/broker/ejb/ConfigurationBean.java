@@ -40,7 +40,7 @@ public class ConfigurationBean implements Configuration {
                 .map(s -> Arrays.stream(s.value().split(",")).map(String::trim).map(Path::of).toList())
                 .orElseGet(() -> List.of(settings.dataDirectory().resolve("logs")));
             parts.settings(settings);
-        });
+        }, () -> { });
         LOG.log(Level.INFO, "Data directory {0}", settings.dataDirectory());
     }
 

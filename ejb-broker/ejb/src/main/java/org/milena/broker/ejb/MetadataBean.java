@@ -47,7 +47,7 @@ public class MetadataBean implements Metadata {
             clusterId = store.clusterId(null);
             incarnation = store.newIncarnation(configuration.nodeId());
             parts.metadataStore(store);
-        });
+        }, this::stop);
         BrokerStatus.current().addReadiness("metadata", () -> {
             database.ping();
             return Check.up(java.util.Map.of("database", database.toString()));

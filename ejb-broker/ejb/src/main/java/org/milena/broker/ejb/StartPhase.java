@@ -11,12 +11,14 @@ final class StartPhase {
     private StartPhase() {
     }
 
-    static void run(String name, Runnable work) {
+    /** @param undo gives back what was opened before {@code work} failed: the container calls no {@code @PreDestroy} then */
+    static void run(String name, Runnable work, Runnable undo) {
         long begin = System.nanoTime();
         try {
             work.run();
-        } catch (RuntimeException e) {
-            LOG.log(Level.ERROR, "Milena does not start: {0}", e.getMessage());
+        } catch (RuntimeException | Error e) {
+            LOG.log(Level.ERROR, "Milena does not start: {0}", String.valueOf(e.getMessage()));
+            undo.run();
             throw e;
         }
         BrokerStatus.current().phaseDone(name, (System.nanoTime() - begin) / 1_000_000);

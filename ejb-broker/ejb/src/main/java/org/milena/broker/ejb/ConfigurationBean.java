@@ -10,10 +10,12 @@ import jakarta.ejb.TransactionAttributeType;
 import jakarta.inject.Inject;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.milena.broker.api.Configuration;
+import org.milena.broker.config.BrokerConfig;
+import org.milena.broker.config.BrokerKeys;
 
 /** Reads the settings; a wrong one stops the deployment here, before anything was opened. */
 @Startup
@@ -28,20 +30,18 @@ public class ConfigurationBean implements Configuration {
     Parts parts;
 
     private Settings settings;
-    private int nodeId;
-    private List<Path> logDirectories;
+    private BrokerConfig config;
 
     @PostConstruct
     void start() {
         StartPhase.run("configuration", () -> {
             settings = Settings.ofThisServer();
-            nodeId = settings.integer("node.id", 1, 0, Integer.MAX_VALUE);
-            logDirectories = settings.find("log.dirs").or(() -> settings.find("log.dir"))
-                .map(s -> Arrays.stream(s.value().split(",")).map(String::trim).map(Path::of).toList())
-                .orElseGet(() -> List.of(settings.dataDirectory().resolve("logs")));
+            config = settings.brokerConfig();
             parts.settings(settings);
+            parts.config(config);
         }, () -> { });
-        LOG.log(Level.INFO, "Data directory {0}", settings.dataDirectory());
+        LOG.log(Level.INFO, "Node {0}, data in {1}, logs in {2}, listening on {3}{4}", String.valueOf(config.nodeId()), settings.dataDirectory(),
+            config.logDirs(), config.listeners(), settings().isEmpty() ? "; all settings at their defaults" : "");
     }
 
     @Override
@@ -51,16 +51,19 @@ public class ConfigurationBean implements Configuration {
 
     @Override
     public int nodeId() {
-        return nodeId;
+        return config.nodeId();
     }
 
     @Override
     public List<Path> logDirectories() {
-        return logDirectories;
+        return config.logDirs();
     }
 
     @Override
     public Map<String, Setting> settings() {
-        return Map.of();
+        Map<String, Setting> found = new TreeMap<>();
+        BrokerKeys.KEYS.all().values().forEach(key -> settings.find(key.name()).ifPresent(setting ->
+            found.put(key.name(), key.sensitive() ? new Setting("********", setting.source()) : setting)));
+        return found;
     }
 }

@@ -3,46 +3,62 @@ package org.milena.broker.ejb;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.function.Function;
+import org.apache.kafka.common.config.ConfigException;
 import org.milena.broker.api.Configuration.Setting;
+import org.milena.broker.config.BrokerConfig;
 import org.milena.persistence.DatabaseSettings;
 
 /**
- * Where settings come from, strongest first: system property, environment variable (key in upper case, every other character an
- * underscore, as MicroProfile Config has it), {@code milena.properties} in the data directory.
+ * Where settings come from, strongest first: what the server configures by MicroProfile Config (system property, environment
+ * variable, the server's own sources), then {@code milena.properties} in the data directory.
  */
 final class Settings {
 
     static final String FILE = "milena.properties";
-    static final String DATA_DIR = "milena.data.dir";
+    private static final String DATA_DIR = "milena.data.dir";
+    private static final String URL = "milena.datasource.url";
+    private static final String JNDI = "milena.datasource.jndi";
 
-    private final Function<String, String> systemProperties;
-    private final Function<String, String> environment;
+    private final Function<String, Optional<Setting>> server;
     private final Path dataDirectory;
     private final Properties file = new Properties();
 
-    /** @throws ConfigurationException the data directory can't be used, or its file can't be read */
-    Settings(Function<String, String> systemProperties, Function<String, String> environment) {
-        this.systemProperties = systemProperties;
-        this.environment = environment;
-        dataDirectory = findDataDirectory();
+    /**
+     * @param server        what the server configures
+     * @param serversData   the server's own data directory, if it has one
+     * @throws ConfigException the data directory can't be used, or its file can't be read
+     */
+    Settings(Function<String, Optional<Setting>> server, Optional<Path> serversData) {
+        this.server = server;
+        dataDirectory = usable(dataDirectory(serversData));
         Path path = dataDirectory.resolve(FILE);
         if (Files.exists(path)) {
             try (Reader reader = Files.newBufferedReader(path)) {
                 file.load(reader);
             } catch (IOException | IllegalArgumentException e) {
-                throw new ConfigurationException("The settings in " + path + " can't be read: " + e.getMessage(), e);
+                throw new ConfigException("The settings in " + path + " can't be read: " + e.getMessage());
             }
+            refuseUnknown(path);
         }
     }
 
     static Settings ofThisServer() {
-        return new Settings(System::getProperty, System::getenv);
+        return new Settings(serverSource(), Optional.ofNullable(System.getProperty("jboss.server.data.dir"))
+            .or(() -> Optional.ofNullable(System.getProperty("com.sun.aas.instanceRoot"))).map(Path::of));
+    }
+
+    private static Function<String, Optional<Setting>> serverSource() {
+        try {
+            return new MicroProfileSource();
+        } catch (LinkageError | IllegalStateException e) {
+            return new PlainSource(System::getProperty, System::getenv);
+        }
     }
 
     Path dataDirectory() {
@@ -50,55 +66,25 @@ final class Settings {
     }
 
     Optional<Setting> find(String key) {
-        String value = systemProperties.apply(key);
-        if (value != null) {
-            return Optional.of(new Setting(value, "system property"));
-        }
-        for (String name : new String[] {variable(key), variable(key).toUpperCase(java.util.Locale.ROOT)}) {
-            value = environment.apply(name);
-            if (value != null) {
-                return Optional.of(new Setting(value, "environment variable " + name));
-            }
-        }
-        value = file.getProperty(key);
-        return Optional.ofNullable(value).map(v -> new Setting(v, dataDirectory.resolve(FILE).toString()));
+        return server.apply(key).or(() ->
+            Optional.ofNullable(file.getProperty(key)).map(value -> new Setting(value.trim(), dataDirectory.resolve(FILE).toString())));
     }
 
-    /** Those of {@code keys} that are set. */
-    Map<String, Setting> find(Iterable<String> keys) {
-        Map<String, Setting> found = new LinkedHashMap<>();
-        keys.forEach(key -> find(key).ifPresent(setting -> found.put(key, setting)));
-        return found;
+    /** @throws ConfigException names key, value and what is allowed */
+    BrokerConfig brokerConfig() {
+        return BrokerConfig.of(key -> find(key).map(Setting::value), dataDirectory);
     }
 
-    /** Keys of the file: those are meant for us, so that one nobody knows is a mistake. */
-    java.util.Set<String> fileKeys() {
-        return file.stringPropertyNames();
-    }
-
-    /** @throws ConfigurationException it is not a whole number between the two */
-    int integer(String key, int otherwise, int min, int max) {
-        Optional<Setting> setting = find(key);
-        if (setting.isEmpty()) {
-            return otherwise;
-        }
-        try {
-            int value = Integer.parseInt(setting.get().value().trim());
-            if (value >= min && value <= max) {
-                return value;
-            }
-        } catch (NumberFormatException e) {
-            // told below, as a number out of range is
-        }
-        throw wrong(key, setting.get(), "a whole number from " + min + " to " + max);
-    }
-
-    /** Which database holds the metadata: the server's data source, a URL, or an H2 file of our own. */
+    /**
+     * Which database holds the metadata: the server's data source, a URL, or an H2 file of our own.
+     *
+     * @throws ConfigException names key, value and what is allowed
+     */
     DatabaseSettings database() {
-        Optional<Setting> jndi = find("milena.datasource.jndi");
-        Optional<Setting> url = find("milena.datasource.url");
+        Optional<Setting> jndi = find(JNDI);
+        Optional<Setting> url = find(URL);
         if (jndi.isPresent() && url.isPresent()) {
-            throw wrong("milena.datasource.url", url.get(), "to leave it out, as milena.datasource.jndi is set as well");
+            throw new ConfigException(URL, url.get().value(), "Only one of " + URL + " and " + JNDI + " can be set");
         }
         if (jndi.isPresent()) {
             return DatabaseSettings.jndi(jndi.get().value());
@@ -106,46 +92,62 @@ final class Settings {
         if (url.isEmpty()) {
             return DatabaseSettings.h2File(dataDirectory.resolve("metadata").resolve("milena"));
         }
-        if (!url.get().value().matches("jdbc:(postgresql:|h2:(?!mem:)).*")) {
-            throw wrong("milena.datasource.url", url.get(), "jdbc:postgresql:… or jdbc:h2:… (not in memory)");
+        if (!url.get().value().matches("jdbc:(postgresql:|h2:(?!mem:)).+")) {
+            throw new ConfigException(URL, url.get().value(), "It must begin with jdbc:postgresql: or jdbc:h2: (and not be in memory)");
         }
         return DatabaseSettings.url(url.get().value(), find("milena.datasource.user").map(Setting::value).orElse(null),
             find("milena.datasource.password").map(Setting::value).orElse(null));
     }
 
-    static ConfigurationException wrong(String key, Setting setting, String allowed) {
-        return new ConfigurationException("Invalid value '" + setting.value() + "' for " + key + " (" + setting.source() + "); allowed: " + allowed, null);
+    private void refuseUnknown(Path path) {
+        try {
+            BrokerConfig.refuseUnknown(new java.util.TreeSet<>(file.stringPropertyNames()));
+        } catch (ConfigException e) {
+            throw new ConfigException(path + ": " + e.getMessage());
+        }
     }
 
-    private Path findDataDirectory() {
-        Path directory = find(DATA_DIR).map(setting -> Path.of(setting.value())).orElseGet(this::underTheServersData).toAbsolutePath().normalize();
+    private Path dataDirectory(Optional<Path> serversData) {
+        Optional<Setting> configured = server.apply(DATA_DIR);
+        try {
+            return configured.map(setting -> Path.of(setting.value())).or(() -> serversData.map(dir -> dir.resolve("milena")))
+                .orElseThrow(() -> new ConfigException(DATA_DIR, null, "This server has no data directory that Milena knows of; set it to a "
+                    + "directory that the server may write to")).toAbsolutePath().normalize();
+        } catch (InvalidPathException e) {
+            throw new ConfigException(DATA_DIR, configured.map(Setting::value).orElse(null), "It must be a path of this file system");
+        }
+    }
+
+    private static Path usable(Path directory) {
+        String needed = "It must be a directory that the server may write to";
         try {
             Files.createDirectories(directory);
         } catch (IOException e) {
-            throw new ConfigurationException("The data directory " + directory + " can't be created (" + e + "); set " + DATA_DIR
-                + " to a directory that this server may write to", e);
+            throw new ConfigException(DATA_DIR, directory, needed + ", and can't be created: " + e);
         }
         if (!Files.isWritable(directory)) {
-            throw new ConfigurationException("The data directory " + directory + " can't be written to; set " + DATA_DIR
-                + " to a directory that this server may write to", null);
+            throw new ConfigException(DATA_DIR, directory, needed);
         }
         return directory;
     }
 
-    private Path underTheServersData() {
-        String wildfly = systemProperties.apply("jboss.server.data.dir");
-        if (wildfly != null) {
-            return Path.of(wildfly, "milena");
-        }
-        String payara = systemProperties.apply("com.sun.aas.instanceRoot");
-        if (payara != null) {
-            return Path.of(payara, "milena");
-        }
-        throw new ConfigurationException("This server has no data directory that Milena knows of; set " + DATA_DIR
-            + " to a directory that this server may write to", null);
-    }
+    /** For a server without MicroProfile Config, with its rules. */
+    record PlainSource(Function<String, String> properties, Function<String, String> environment) implements Function<String, Optional<Setting>> {
 
-    private static String variable(String key) {
-        return key.replaceAll("[^A-Za-z0-9]", "_");
+        @Override
+        public Optional<Setting> apply(String key) {
+            String value = properties.apply(key);
+            if (value != null) {
+                return Optional.of(new Setting(value, "system property"));
+            }
+            String variable = key.replaceAll("[^A-Za-z0-9]", "_");
+            for (String name : new String[] {variable, variable.toUpperCase(Locale.ROOT)}) {
+                value = environment.apply(name);
+                if (value != null) {
+                    return Optional.of(new Setting(value, "environment variable " + name));
+                }
+            }
+            return Optional.empty();
+        }
     }
 }

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.GroupNotEmptyException;
@@ -29,6 +30,7 @@ import org.milena.broker.group.record.GroupValue.ConsumerGroupRegularExpression;
 final class ConsumerGroup implements Group {
 
     private final String groupId;
+    private final Function<String, Uuid> topicIds;
     private final SortedMap<String, ConsumerMember> members = new TreeMap<>();
     private final Map<String, String> staticMembers = new HashMap<>();
     private final Map<String, SortedMap<Uuid, Set<Integer>>> targets = new HashMap<>();
@@ -43,8 +45,10 @@ final class ConsumerGroup implements Group {
     private Set<String> subscribedTopics;
     private long metadataDeadlineMs;
 
-    ConsumerGroup(String groupId) {
+    /** @param topicIds id of an existing topic by name, else null */
+    ConsumerGroup(String groupId, Function<String, Uuid> topicIds) {
         this.groupId = groupId;
+        this.topicIds = topicIds;
     }
 
     /** Applies one record of this group. A group without members, target and epoch has nothing left: see {@link #gone}. */
@@ -222,6 +226,12 @@ final class ConsumerGroup implements Group {
             subscribedTopics = topics;
         }
         return subscribedTopics;
+    }
+
+    /** The epoch at which a member got a partition, or null; requests before OffsetCommit v10 name topics without ids. */
+    Integer assignmentEpoch(ConsumerMember member, String topic, Uuid topicId, int partition) {
+        Uuid id = Uuid.ZERO_UUID.equals(topicId) ? topicIds.apply(topic) : topicId;
+        return id == null ? null : member.assignmentEpoch(id, partition);
     }
 
     int classicMembers() {

@@ -40,7 +40,7 @@ final class OffsetFencing {
             throw stale(member, "Received " + noun(member) + " " + epoch + " is newer than current member epoch " + current + ".");
         }
         return (topic, topicId, partition) -> {
-            Integer since = member.assignmentEpoch(topicId, partition);
+            Integer since = group.assignmentEpoch(member, topic, topicId, partition);
             if (since == null) {
                 throw stale(member, "Partition " + topic + "-" + partition + " is not assigned or pending revocation for member.");
             }

@@ -51,6 +51,14 @@ public final class FakeLogs implements LogManager, PartitionLifecycle {
             return Optional.ofNullable(failure);
         }
 
+        @Override public long usableSpace() {
+            return Long.MAX_VALUE;
+        }
+
+        @Override public int openFiles() {
+            return 0;
+        }
+
         @Override public DirectoryExecutor executor() {
             return this;
         }
@@ -133,7 +141,12 @@ public final class FakeLogs implements LogManager, PartitionLifecycle {
     }
 
     @Override
-    public PartitionLog getOrCreate(TopicPartition partition, Uuid topicId, LogConfig config) {
+    public Optional<KafkaStorageException> failure(TopicPartition partition) {
+        return Optional.empty();
+    }
+
+    @Override
+    public PartitionLog getOrCreate(TopicPartition partition, Uuid topicId, LogConfig config, boolean isNew) {
         return logs.computeIfAbsent(partition, tp -> new FakeLog(tp, topicId, directories.get(0), config));
     }
 
@@ -163,22 +176,17 @@ public final class FakeLogs implements LogManager, PartitionLifecycle {
     }
 
     @Override
-    public void enforceRetention() {
+    public void enforceRetention(LogDirectory directory) {
         throw new UnsupportedOperationException();
     }
 
     @Override
-    public void flushDirty() {
+    public void flushDirty(LogDirectory directory) {
         throw new UnsupportedOperationException();
     }
 
     @Override
-    public void checkpoint() {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public boolean cleanOnce() {
+    public void checkpoint(LogDirectory directory) {
         throw new UnsupportedOperationException();
     }
 

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.KafkaStorageException;
+import org.milena.broker.log.validate.RecordValidators;
 
 /** A log directory with its disk, its open files and its flusher. */
 final class FileLogDirectory implements LogDirectory {
@@ -19,6 +20,7 @@ final class FileLogDirectory implements LogDirectory {
     private final DirectoryCheckpoints checkpoints = new DirectoryCheckpoints(this);
     private final Trash trash;
     private final long producerExpirationMs;
+    private final RecordValidators validators = new RecordValidators(8);
     private final AtomicReference<String> failure = new AtomicReference<>();
     private volatile boolean holdsDamage;
     private volatile Uuid id = Uuid.ZERO_UUID;
@@ -41,6 +43,10 @@ final class FileLogDirectory implements LogDirectory {
 
     DirectoryCheckpoints checkpoints() {
         return checkpoints;
+    }
+
+    RecordValidators validators() {
+        return validators;
     }
 
     Trash trash() {

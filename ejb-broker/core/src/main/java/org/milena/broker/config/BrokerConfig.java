@@ -52,6 +52,8 @@ public final class BrokerConfig {
         for (String name : BrokerKeys.KEYS.all().keySet()) {
             lookup.apply(name).ifPresent(value -> statics.put(name, value.trim()));
         }
+        // What was set is named in the error, not what follows from it (broker.id from node.id).
+        statics.forEach((name, value) -> BrokerKeys.KEYS.get(name).parse(value));
         Map<String, String> derived = new HashMap<>();
         String dataDir = statics.getOrDefault("milena.data.dir", defaultDataDir.toString());
         derived.put("milena.data.dir", dataDir);

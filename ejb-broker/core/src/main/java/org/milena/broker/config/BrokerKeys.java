@@ -23,6 +23,7 @@ public final class BrokerKeys {
 
     static {
         identity();
+        database();
         network();
         topics();
         logRetention();
@@ -83,6 +84,16 @@ public final class BrokerKeys {
         number("milena.log.dir.min.free", "1073741824").atLeast(0).in(BYTES).high()
                 .add("Free space that must remain on the file system of a log directory. Below it, produce to that directory is refused "
                         + "and readiness says why; reads, deletes and retention go on. It recovers by itself.");
+    }
+
+    private static void database() {
+        text("milena.datasource.url", null).high()
+                .add("JDBC URL of the metadata database: jdbc:postgresql://host/database, or jdbc:h2:file:/path (not in memory). "
+                        + "Default: an H2 file under milena.data.dir.");
+        text("milena.datasource.user", null).high().add("The user for milena.datasource.url.");
+        KEYS.key("milena.datasource.password", Type.PASSWORD, null, Scope.BROKER).high().add("The password for milena.datasource.url.");
+        text("milena.datasource.jndi", null).high()
+                .add("JNDI name of a data source of the server for the metadata, instead of milena.datasource.url: PostgreSQL, or H2 in a file.");
     }
 
     private static void network() {

@@ -19,9 +19,19 @@ public record GroupRecord(GroupKey key, GroupValue value) implements Coordinator
         return value == null ? null : GroupRecordCodec.encodeValue(value);
     }
 
-    /** The group, unless it is a committed offset: nobody but its own request waits for that one. */
+    /** What an answer may depend on: a group's members and assignments, or its committed offsets. */
+    public record Scope(String groupId, boolean offsets) {
+        public static Scope members(String groupId) {
+            return new Scope(groupId, false);
+        }
+
+        public static Scope offsets(String groupId) {
+            return new Scope(groupId, true);
+        }
+    }
+
     @Override
-    public String scope() {
-        return key.type() == RecordType.OFFSET_COMMIT ? null : key.groupId();
+    public Scope scope() {
+        return new Scope(key.groupId(), key.type() == RecordType.OFFSET_COMMIT);
     }
 }

@@ -9,8 +9,8 @@ public interface CoordinatorRecord {
     byte[] encodeValue();
 
     /**
-     * What an answer without records has to wait for: while records of a scope are uncommitted, answers that are given
-     * for this scope wait. Null when nothing but the record's own request needs to.
+     * What the record is about, compared by {@code equals}: while records of a scope are uncommitted, answers about that
+     * scope wait, and no other answer does. So a stalled disk holds back only what depends on it.
      */
-    String scope();
+    Object scope();
 }

@@ -5,17 +5,22 @@ import org.apache.kafka.common.record.internal.Record;
 
 /**
  * The state of one partition of the internal topic: a deterministic state machine. All methods are called by one thread at a
- * time; {@code replay} and {@code load} are the only ones that change durable state.
+ * time; {@code replay}, {@code load} and {@code endTransaction} are the only ones that change durable state.
  */
 public interface CoordinatorShard {
 
-    /** Replays a record that a handler of this shard made; its offset is not known yet but larger than every earlier one. */
-    void replay(CoordinatorRecord record, long sequence, long producerId);
+    /** Replays a record that a handler of this shard made, outside transactions. */
+    void replay(CoordinatorRecord record);
 
-    /** Replays a record read from the log; unknown kinds are skipped. {@code producerId} is -1 outside transactions. */
+    /**
+     * Replays a record read from the log; unknown kinds are skipped.
+     *
+     * @param record     valid only during the call
+     * @param producerId of the transaction that holds the record, or -1
+     */
     void load(Record record, long producerId);
 
-    /** Replays the end of a producer's transaction. */
+    /** Replays the end of a producer's transaction, read from the log. */
     void endTransaction(long producerId, boolean commit);
 
     /** Everything is replayed: the shard goes to work. Timers may be set from here on. */

@@ -1,0 +1,45 @@
+package org.milena.broker.group.runtime;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.apache.kafka.common.record.internal.DefaultRecordBatch;
+import org.apache.kafka.common.record.internal.SimpleRecord;
+
+/** Records that belong together, replayed already and on their way to the log, and who waits for them. */
+final class PendingWrite {
+
+    /** The varints and the attributes byte around one record, at most. */
+    private static final int RECORD_OVERHEAD = 21;
+
+    final List<SimpleRecord> records = new ArrayList<>();
+    final Set<Object> scopes = new HashSet<>(2);
+    final List<Runnable> committed = new ArrayList<>();
+    final List<Deferred<?>> answers = new ArrayList<>();
+    /** Grows along the log. */
+    long order;
+    private int bytes = DefaultRecordBatch.RECORD_BATCH_OVERHEAD;
+
+    /** An upper bound of what these records need in a batch of their own, uncompressed. */
+    int bytes() {
+        return bytes;
+    }
+
+    int recordBytes() {
+        return bytes - DefaultRecordBatch.RECORD_BATCH_OVERHEAD;
+    }
+
+    void add(SimpleRecord record, Object scope) {
+        records.add(record);
+        bytes += sizeOf(record);
+        if (scope != null) {
+            scopes.add(scope);
+        }
+    }
+
+    static int sizeOf(SimpleRecord record) {
+        return RECORD_OVERHEAD + (record.key() == null ? 0 : record.key().remaining())
+                + (record.value() == null ? 0 : record.value().remaining());
+    }
+}

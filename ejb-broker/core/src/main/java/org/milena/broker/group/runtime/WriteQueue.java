@@ -1,0 +1,233 @@
+package org.milena.broker.group.runtime;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.CoordinatorNotAvailableException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.common.record.internal.DefaultRecordBatch;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.MemoryRecordsBuilder;
+import org.apache.kafka.common.record.internal.SimpleRecord;
+import org.milena.broker.time.BrokerClock;
+import org.milena.broker.time.Timer;
+
+/**
+ * The way of a shard's records into the log. One append is under way at a time; what comes meanwhile is gathered
+ * and goes as one batch. Lives as long as the state it writes for; runs on the shard's executor.
+ */
+final class WriteQueue {
+
+    /** Beyond this much unwritten data commits are refused: a stalled disk must not fill the heap. */
+    static final int MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
+
+    private final int partition;
+    private final int leaderEpoch;
+    private final Executor executor;
+    private final CoordinatorLog log;
+    private final CoordinatorRuntime.Settings settings;
+    private final Timer timer;
+    private final BrokerClock clock;
+    private final Consumer<Throwable> failed;
+
+    private final Queue<PendingWrite> queue = new ArrayDeque<>();
+    private List<PendingWrite> inFlight = List.of();
+    private final Map<Object, PendingWrite> lastOfScope = new HashMap<>();
+    private final Queue<Deferred<?>> deadlines = new ArrayDeque<>();
+    private Timer.Task deadlineTask;
+    private int backlogBytes;
+    private long lastOrder;
+    private boolean closed;
+
+    WriteQueue(int partition, int leaderEpoch, Executor executor, CoordinatorLog log, CoordinatorRuntime.Settings settings,
+               Timer timer, BrokerClock clock, Consumer<Throwable> failed) {
+        this.partition = partition;
+        this.leaderEpoch = leaderEpoch;
+        this.executor = executor;
+        this.log = log;
+        this.settings = settings;
+        this.timer = timer;
+        this.clock = clock;
+        this.failed = failed;
+    }
+
+    boolean isFull() {
+        return backlogBytes >= MAX_BACKLOG_BYTES;
+    }
+
+    int backlogBytes() {
+        return backlogBytes;
+    }
+
+    /** @throws RecordTooLargeException the records don't fit into one batch (each part of a divisible result into its own) */
+    List<PendingWrite> encode(Result<?> result) {
+        int max = log.maxBatchBytes();
+        long now = clock.millis();
+        List<PendingWrite> writes = new ArrayList<>(1);
+        PendingWrite current = new PendingWrite();
+        writes.add(current);
+        for (CoordinatorRecord record : result.records()) {
+            SimpleRecord encoded = new SimpleRecord(now, record.encodeKey(), record.encodeValue());
+            if (result.divisible() && !current.records.isEmpty() && current.bytes() + PendingWrite.sizeOf(encoded) > max) {
+                current = new PendingWrite();
+                writes.add(current);
+            }
+            current.add(encoded, record.scope());
+            if (current.bytes() > max) {
+                throw new RecordTooLargeException("A change of " + result.records().size() + " records needs more than the "
+                        + max + " bytes that one batch of " + settings.topic() + " may have");
+            }
+        }
+        return writes;
+    }
+
+    <T> void add(List<PendingWrite> writes, Runnable committed, CompletableFuture<T> future, T value) {
+        for (PendingWrite write : writes) {
+            write.order = ++lastOrder;
+            queue.add(write);
+            backlogBytes += write.recordBytes();
+            write.scopes.forEach(scope -> lastOfScope.put(scope, write));
+        }
+        attach(writes.get(writes.size() - 1), committed, future, value);
+        flush();
+    }
+
+    /**
+     * Makes an answer wait for the uncommitted records of its scopes, if there are any.
+     *
+     * @param scopes null for all
+     * @return false when there is nothing to wait for
+     */
+    <T> boolean awaits(List<?> scopes, T value, Runnable committed, CompletableFuture<T> future) {
+        PendingWrite last = null;
+        for (Object scope : scopes == null ? lastOfScope.keySet() : scopes) {
+            PendingWrite write = lastOfScope.get(scope);
+            if (write != null && (last == null || write.order > last.order)) {
+                last = write;
+            }
+        }
+        if (last == null) {
+            return false;
+        }
+        attach(last, committed, future, value);
+        return true;
+    }
+
+    private <T> void attach(PendingWrite write, Runnable committed, CompletableFuture<T> future, T value) {
+        if (committed != null) {
+            write.committed.add(committed);
+        }
+        Deferred<T> answer = new Deferred<>(future, value, nowMs() + settings.writeTimeoutMs().getAsInt());
+        write.answers.add(answer);
+        deadlines.add(answer);
+        if (deadlineTask == null) {
+            armDeadline(answer.deadlineMs());
+        }
+    }
+
+    private void flush() {
+        if (closed || !inFlight.isEmpty() || queue.isEmpty()) {
+            return;
+        }
+        List<PendingWrite> batch = new ArrayList<>();
+        int max = log.maxBatchBytes();
+        int bytes = DefaultRecordBatch.RECORD_BATCH_OVERHEAD;
+        while (!queue.isEmpty() && (batch.isEmpty() || bytes + queue.peek().recordBytes() <= max)) {
+            PendingWrite write = queue.poll();
+            bytes += write.recordBytes();
+            batch.add(write);
+        }
+        inFlight = batch;
+        log.append(partition, leaderEpoch, build(batch, bytes), (lastOffset, error) -> executor.execute(() -> appended(batch, error)));
+    }
+
+    private ByteBuffer build(List<PendingWrite> batch, int bytes) {
+        try (MemoryRecordsBuilder builder = MemoryRecords.builder(ByteBuffer.allocate(bytes),
+                Compression.of(settings.compression().get()).build(), TimestampType.CREATE_TIME, 0L)) {
+            for (PendingWrite write : batch) {
+                for (SimpleRecord record : write.records) {
+                    builder.append(record);
+                }
+            }
+            return builder.build().buffer();
+        }
+    }
+
+    private void appended(List<PendingWrite> batch, Throwable error) {
+        if (closed || inFlight != batch) {
+            return;
+        }
+        if (error != null) {
+            failed.accept(error);
+            return;
+        }
+        for (PendingWrite write : batch) {
+            backlogBytes -= write.recordBytes();
+            write.scopes.forEach(scope -> lastOfScope.remove(scope, write));
+            try {
+                write.committed.forEach(Runnable::run);
+            } catch (RuntimeException e) {
+                failed.accept(e);
+                return;
+            }
+            write.answers.forEach(Deferred::complete);
+        }
+        inFlight = List.of();
+        forgetAnswered();
+        flush();
+    }
+
+    /** The state is dropped: nobody gets an answer any more but this error. */
+    void close(ApiException error) {
+        closed = true;
+        if (deadlineTask != null) {
+            deadlineTask.cancel();
+        }
+        inFlight.forEach(write -> write.answers.forEach(answer -> answer.fail(error)));
+        queue.forEach(write -> write.answers.forEach(answer -> answer.fail(error)));
+        queue.clear();
+        deadlines.clear();
+    }
+
+    // ---- deadlines: all answers wait equally long, so they end in the order they came
+
+    private void armDeadline(long deadlineMs) {
+        deadlineTask = timer.schedule(Math.max(0, deadlineMs - nowMs()), () -> executor.execute(this::expire));
+    }
+
+    private void expire() {
+        deadlineTask = null;
+        if (closed) {
+            return;
+        }
+        long now = nowMs();
+        while (!deadlines.isEmpty() && deadlines.peek().deadlineMs() <= now) {
+            deadlines.poll().fail(new CoordinatorNotAvailableException("The change was not committed within "
+                    + settings.writeTimeoutMs().getAsInt() + " ms; its outcome is open"));
+        }
+        forgetAnswered();
+        if (!deadlines.isEmpty()) {
+            armDeadline(deadlines.peek().deadlineMs());
+        }
+    }
+
+    private void forgetAnswered() {
+        while (!deadlines.isEmpty() && deadlines.peek().future().isDone()) {
+            deadlines.poll();
+        }
+    }
+
+    private long nowMs() {
+        return clock.nanoTime() / 1_000_000;
+    }
+}

@@ -5,6 +5,7 @@ import java.util.concurrent.Executor;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.security.auth.KafkaPrincipal;
+import org.milena.broker.time.Timer;
 
 /**
  * One request in hand: who asks, and the way to answer.
@@ -36,6 +37,9 @@ public interface RequestContext {
 
     /** The connection's event loop. Never block on it unless it belongs to the log directory you block on. */
     Executor executor();
+
+    /** Runs {@code action} once on the connection's event loop, after {@code delayMs} milliseconds. */
+    Timer.Task schedule(long delayMs, Runnable action);
 
     /** Sends the response, encoded in the request's version. */
     void reply(ApiMessage response);

@@ -1,0 +1,224 @@
+package org.milena.broker.handler.fetch;
+
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.message.FetchRequestData;
+import org.apache.kafka.common.message.FetchResponseData;
+import org.milena.broker.metrics.TopicMetrics;
+import org.milena.broker.network.RequestContext;
+import org.milena.broker.replication.Partition;
+import org.milena.broker.replication.ReplicaManager;
+import org.milena.broker.time.Timer;
+
+/**
+ * A fetch request in work: reads, and when there is too little, waits for the partitions to grow or the time to run out.
+ *
+ * <p>Threading: runs on the connection's event loop; appenders only signal. Partitions of the loop's own directory are read in
+ * place, those of another directory by that directory's threads, which copy.
+ */
+final class FetchOperation implements Partition.Waiter {
+
+    private final RequestContext context;
+    private final FetchRequestData request;
+    private final ReplicaManager replicas;
+    private final TopicMetrics metrics;
+    private final FetchSession session;
+    private final boolean full;
+    private final List<FetchPartition> wanted;
+    private final Partition[] partitions;
+    private final int maxBytes;
+    private final PartitionReader reader;
+    private final AtomicBoolean signalled = new AtomicBoolean();
+    private final long deadlineNanos;
+
+    private PartitionResult[] results;
+    private boolean waiting;
+    private boolean expired;
+    private boolean finished;
+    private boolean reading;
+    private Timer.Task timeout;
+
+    FetchOperation(RequestContext context, FetchRequestData request, ReplicaManager replicas, TopicMetrics metrics,
+                   FetchSession session, boolean full, List<FetchPartition> wanted, int maxBytes) {
+        this.context = context;
+        this.request = request;
+        this.replicas = replicas;
+        this.metrics = metrics;
+        this.session = session;
+        this.full = full;
+        this.wanted = wanted;
+        this.partitions = new Partition[wanted.size()];
+        this.maxBytes = maxBytes;
+        this.reader = new PartitionReader(request.isolationLevel() == 1);
+        this.deadlineNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(Math.max(0, request.maxWaitMs()));
+    }
+
+    void start() {
+        expired = request.maxWaitMs() <= 0;
+        attempt();
+    }
+
+    @Override
+    public void grown(Partition partition) {
+        if (signalled.compareAndSet(false, true)) {
+            context.executor().execute(this::attempt);
+        }
+    }
+
+    /** Reads everything once, then decides. */
+    private void attempt() {
+        if (finished || reading) {
+            return; // a read under way looks at the signal when it ends
+        }
+        signalled.set(false);
+        reading = true;
+        results = new PartitionResult[wanted.size()];
+        AtomicInteger foreign = new AtomicInteger(1);
+        int remaining = maxBytes;
+        boolean minOneBatch = true;
+        for (int i = 0; i < results.length; i++) {
+            FetchPartition want = wanted.get(i);
+            Partition partition;
+            try {
+                partition = find(want.key());
+            } catch (ApiException e) {
+                results[i] = PartitionResult.failed(e);
+                continue;
+            }
+            partitions[i] = partition;
+            int limit = Math.max(0, Math.min(want.maxBytes(), remaining));
+            if (partition.inContext() || !reader.touchesDisk(partition, want)) {
+                results[i] = reader.read(partition, want, limit, minOneBatch);
+                remaining -= results[i].bytes();
+                minOneBatch &= results[i].bytes() == 0;
+            } else {
+                foreign.incrementAndGet();
+                readElsewhere(i, partition, want, limit, minOneBatch, foreign);
+                remaining -= limit;
+                minOneBatch = false;
+            }
+        }
+        partDone(foreign);
+    }
+
+    private void readElsewhere(int i, Partition partition, FetchPartition want, int limit, boolean minOneBatch, AtomicInteger pending) {
+        partition.execute(() -> {
+            PartitionResult result = PartitionReader.copied(reader.read(partition, want, limit, minOneBatch));
+            context.executor().execute(() -> {
+                results[i] = result;
+                partDone(pending);
+            });
+        });
+    }
+
+    private Partition find(FetchPartition.Key key) {
+        return Uuid.ZERO_UUID.equals(key.topicId()) ? replicas.partition(key.topic(), key.index())
+                : replicas.partition(key.topicId(), key.index());
+    }
+
+    private void partDone(AtomicInteger pending) {
+        if (pending.decrementAndGet() == 0) {
+            reading = false;
+            decide();
+        }
+    }
+
+    private void decide() {
+        if (finished) {
+            release();
+            return;
+        }
+        long bytes = 0;
+        boolean now = expired || wanted.isEmpty();
+        for (PartitionResult result : results) {
+            bytes += result.bytes();
+            now |= result.failed() || result.diverging() != null;
+        }
+        if (now || bytes >= request.minBytes()) {
+            finish();
+            return;
+        }
+        release();
+        if (!waiting) {
+            await();
+        } else if (signalled.get()) {
+            attempt();
+        }
+    }
+
+    private void await() {
+        waiting = true;
+        metrics.fetchWaits();
+        for (Partition partition : partitions) {
+            partition.addWaiter(this);
+        }
+        context.onClose(this::abandon);
+        long left = TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime()) + 1;
+        timeout = context.schedule(Math.max(0, left), () -> {
+            expired = true;
+            attempt();
+        });
+        attempt(); // something may have come between the read and the registration
+    }
+
+    private void stopWaiting() {
+        if (waiting) {
+            metrics.fetchWaitEnded();
+            timeout.cancel();
+            for (Partition partition : partitions) {
+                partition.removeWaiter(this);
+            }
+        }
+    }
+
+    private void abandon() {
+        if (!finished) {
+            finished = true;
+            stopWaiting();
+        }
+    }
+
+    private void release() {
+        for (PartitionResult result : results) {
+            result.release();
+        }
+    }
+
+    private void finish() {
+        finished = true;
+        stopWaiting();
+        FetchResponseData response = new FetchResponseData().setSessionId(session == null ? 0 : session.id());
+        FetchResponseData.FetchableTopicResponse topic = null;
+        for (int i = 0; i < results.length; i++) {
+            FetchPartition want = wanted.get(i);
+            PartitionResult result = results[i];
+            boolean tell = session == null || session.remember(want, result) | full;
+            if (!tell) {
+                result.release();
+                continue;
+            }
+            FetchPartition.Key key = want.key();
+            if (topic == null || !topic.topicId().equals(key.topicId()) || !topic.topic().equals(key.topic())) {
+                topic = new FetchResponseData.FetchableTopicResponse().setTopic(key.topic()).setTopicId(key.topicId());
+                response.responses().add(topic);
+            }
+            topic.partitions().add(result.toResponse(key.index()));
+            count(partitions[i], result);
+        }
+        context.reply(response);
+    }
+
+    private void count(Partition partition, PartitionResult result) {
+        if (partition != null) {
+            if (result.failed()) {
+                metrics.fetchFailed(partition.counters(), result.error().code());
+            } else {
+                metrics.fetched(partition.counters(), result.bytes());
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package org.milena.broker.handler.produce;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.common.message.ProduceResponseData;
+import org.apache.kafka.common.message.ProduceResponseData.BatchIndexAndErrorMessage;
+import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
+import org.apache.kafka.common.protocol.Errors;
+import org.milena.broker.network.RequestContext;
+
+/**
+ * A produce request in work: counts the partitions that are not committed yet and answers when there are none.
+ * Each partition's answer is written by one thread before it counts down, and read after the last one did.
+ */
+final class ProduceOperation {
+
+    private final RequestContext context;
+    private final short acks;
+    private final ProduceResponseData response = new ProduceResponseData();
+    private final AtomicInteger pending = new AtomicInteger(1);
+    private volatile boolean anyFailed;
+
+    ProduceOperation(RequestContext context, short acks) {
+        this.context = context;
+        this.acks = acks;
+    }
+
+    short acks() {
+        return acks;
+    }
+
+    short version() {
+        return context.apiVersion();
+    }
+
+    ProduceResponseData response() {
+        return response;
+    }
+
+    void begin() {
+        pending.incrementAndGet();
+    }
+
+    void failed(PartitionProduceResponse answer, Throwable error) {
+        anyFailed = true;
+        Errors code = Errors.forException(error);
+        answer.setErrorCode(code.code()).setBaseOffset(-1).setLogAppendTimeMs(-1).setLogStartOffset(-1);
+        if (code != Errors.UNKNOWN_SERVER_ERROR) {
+            answer.setErrorMessage(error.getMessage());
+        }
+        answer.setRecordErrors(recordErrors(error));
+    }
+
+    private static List<BatchIndexAndErrorMessage> recordErrors(Throwable error) {
+        List<BatchIndexAndErrorMessage> errors = new ArrayList<>();
+        if (error instanceof org.milena.broker.log.RecordErrors bad) {
+            bad.recordErrors().forEach((index, text) ->
+                    errors.add(new BatchIndexAndErrorMessage().setBatchIndex(index).setBatchIndexErrorMessage(text)));
+        }
+        return errors;
+    }
+
+    /** One part is done; the last one answers. */
+    void done() {
+        if (pending.decrementAndGet() > 0) {
+            return;
+        }
+        if (acks != 0) {
+            context.reply(response);
+        } else if (anyFailed) {
+            context.closeConnection(); // all the protocol has for a client that wants no answer
+        } else {
+            context.noReply();
+        }
+    }
+}

@@ -1,0 +1,36 @@
+package org.milena.broker.handler.producer;
+
+import org.apache.kafka.common.errors.InvalidRequestException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
+import org.apache.kafka.common.message.InitProducerIdRequestData;
+import org.apache.kafka.common.message.InitProducerIdResponseData;
+import org.milena.broker.cluster.ProducerIds;
+import org.milena.broker.handler.RequestHandler;
+import org.milena.broker.network.RequestContext;
+
+/** InitProducerId for idempotent producers. Transactional ids are refused until transactions are served. */
+public final class InitProducerIdHandler implements RequestHandler<InitProducerIdRequestData> {
+
+    private final ProducerIds ids;
+
+    public InitProducerIdHandler(ProducerIds ids) {
+        this.ids = ids;
+    }
+
+    @Override
+    public void handle(RequestContext context, InitProducerIdRequestData request) {
+        if (request.transactionalId() != null) {
+            if (request.transactionalId().isEmpty()) {
+                throw new InvalidRequestException("The transactional id is empty");
+            }
+            throw new UnsupportedVersionException("Transactions are not served by this broker");
+        }
+        ids.next((id, error) -> {
+            if (error != null) {
+                context.fail(error);
+            } else {
+                context.reply(new InitProducerIdResponseData().setProducerId(id).setProducerEpoch((short) 0));
+            }
+        });
+    }
+}

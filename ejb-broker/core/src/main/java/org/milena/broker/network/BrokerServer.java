@@ -1,0 +1,196 @@
+package org.milena.broker.network;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
+import org.milena.broker.handler.ApiRegistry;
+import org.milena.broker.log.DirectoryExecutor;
+
+/** Accepts connections and keeps them: limits, idle time, orderly end. */
+public final class BrokerServer implements AutoCloseable {
+
+    private static final Logger LOG = System.getLogger(BrokerServer.class.getName());
+    private static final long STALLED_FRAME_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    private final NetworkConfig config;
+    private final EventLoops loops;
+    private final RequestListener metrics;
+    private final RequestDispatcher dispatcher;
+    private final RequestMemory memory;
+    private final ConnectionLimits limits;
+    private final PooledByteBufAllocator allocator;
+    private final AtomicLong connectionNumber = new AtomicLong();
+    private final AtomicInteger nextLoop = new AtomicInteger();
+    private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
+    private final List<Channel> bound = new ArrayList<>();
+    private ScheduledFuture<?> sweeper;
+
+    /**
+     * @param directories     the data loops, one entry a log directory
+     * @param descriptorsLeft see {@link ConnectionLimits}
+     */
+    public BrokerServer(NetworkConfig config, EventLoops loops, List<DirectoryExecutor> directories, ApiRegistry registry,
+                        RequestListener metrics, BooleanSupplier descriptorsLeft) {
+        this.config = config;
+        this.loops = loops;
+        this.metrics = metrics;
+        this.memory = new RequestMemory(config.queuedRequestBytes());
+        this.limits = new ConnectionLimits(config.maxConnections(), config.maxConnectionsPerIp(), descriptorsLeft);
+        this.allocator = new PooledByteBufAllocator(true);
+        List<EventLoops.DataLoops> data = directories.stream().map(EventLoops.DataLoops.class::cast).toList();
+        this.dispatcher = new RequestDispatcher(registry, () -> dataLoop(data));
+    }
+
+    private EventLoop dataLoop(List<EventLoops.DataLoops> data) {
+        return data.get((nextLoop.getAndIncrement() & 0x7fffffff) % data.size()).next();
+    }
+
+    /**
+     * Binds every listener.
+     *
+     * @throws IOException naming the address, when one can't be bound; nothing stays bound then
+     */
+    public void start() throws IOException {
+        for (NetworkConfig.Endpoint endpoint : config.listeners()) {
+            InetSocketAddress address = endpoint.host() == null || endpoint.host().isEmpty()
+                    ? new InetSocketAddress(endpoint.port()) : new InetSocketAddress(endpoint.host(), endpoint.port());
+            var bind = bootstrap(endpoint).bind(address).awaitUninterruptibly();
+            if (!bind.isSuccess()) {
+                close();
+                throw new IOException("Listener " + endpoint.name() + " can't be bound to " + address + ": "
+                        + bind.cause().getMessage(), bind.cause());
+            }
+            bound.add(bind.channel());
+        }
+        long period = Math.max(100, Math.min(config.maxIdleMs() / 2, 5_000));
+        sweeper = loops.control().next().scheduleAtFixedRate(this::sweep, period, period, TimeUnit.MILLISECONDS);
+    }
+
+    private ServerBootstrap bootstrap(NetworkConfig.Endpoint endpoint) {
+        ServerBootstrap bootstrap = new ServerBootstrap()
+                .group(loops.control(), loops.control())
+                .channel(NioServerSocketChannel.class)
+                .option(ChannelOption.SO_BACKLOG, config.backlog())
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.ALLOCATOR, allocator)
+                .childOption(ChannelOption.RECVBUF_ALLOCATOR, new AdaptiveRecvByteBufAllocator(512, 16 * 1024, 256 * 1024))
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.SO_KEEPALIVE, true)
+                .childOption(ChannelOption.AUTO_READ, true)
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(256 * 1024, 1024 * 1024));
+        if (config.sendBufferBytes() > 0) {
+            bootstrap.childOption(ChannelOption.SO_SNDBUF, config.sendBufferBytes());
+        }
+        if (config.receiveBufferBytes() > 0) {
+            bootstrap.childOption(ChannelOption.SO_RCVBUF, config.receiveBufferBytes());
+        }
+        return bootstrap.childHandler(new ChannelInitializer<SocketChannel>() {
+            @Override
+            protected void initChannel(SocketChannel channel) {
+                FrameDecoder decoder = new FrameDecoder(config.maxRequestBytes(), memory);
+                channel.pipeline().addLast(decoder, new Connection(BrokerServer.this, endpoint.name(), decoder));
+            }
+        });
+    }
+
+    /** The addresses really bound, in the order of the configuration. */
+    public List<InetSocketAddress> addresses() {
+        return bound.stream().map(c -> (InetSocketAddress) c.localAddress()).toList();
+    }
+
+    public int connectionCount() {
+        return limits.count();
+    }
+
+    /** Bytes of pooled direct memory held by the allocator. */
+    public long directMemory() {
+        return allocator.metric().usedDirectMemory();
+    }
+
+    private void sweep() {
+        long now = System.nanoTime();
+        long maxIdle = TimeUnit.MILLISECONDS.toNanos(config.maxIdleMs());
+        boolean contended = memory.contended();
+        for (Connection connection : connections) {
+            if (now - connection.lastActivityNanos() > maxIdle) {
+                connection.close();
+            } else if (contended && connection.stalledFor(STALLED_FRAME_NANOS)) {
+                LOG.log(Level.INFO, "Closing connection {0}: it began a large request, stopped sending, and others wait for the memory", connection.id());
+                connection.close();
+            }
+        }
+    }
+
+    /** Closes listeners and connections. The loops belong to whoever made them. */
+    @Override
+    public void close() {
+        if (sweeper != null) {
+            sweeper.cancel(false);
+        }
+        bound.forEach(c -> c.close().awaitUninterruptibly(10, TimeUnit.SECONDS));
+        bound.clear();
+        connections.forEach(Connection::close);
+    }
+
+    // ---- for connections
+
+    NetworkConfig config() {
+        return config;
+    }
+
+    RequestDispatcher dispatcher() {
+        return dispatcher;
+    }
+
+    RequestMemory memory() {
+        return memory;
+    }
+
+    RequestListener metrics() {
+        return metrics;
+    }
+
+    long nextConnectionNumber() {
+        return connectionNumber.getAndIncrement();
+    }
+
+    boolean admit(Connection connection, InetAddress address) {
+        String refused = limits.admit(address);
+        if (refused != null) {
+            metrics.connectionRejected(refused);
+            LOG.log(Level.DEBUG, () -> "Refused connection " + connection.id() + ": " + refused);
+            return false;
+        }
+        connections.add(connection);
+        metrics.connectionOpened();
+        return true;
+    }
+
+    void closed(Connection connection, InetAddress address) {
+        if (connections.remove(connection)) {
+            limits.left(address);
+            metrics.connectionClosed();
+        }
+    }
+}

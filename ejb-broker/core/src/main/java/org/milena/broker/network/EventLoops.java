@@ -1,0 +1,122 @@
+package org.milena.broker.network;
+
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.util.concurrent.Future;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.TopicPartition;
+import org.milena.broker.log.DirectoryExecutor;
+import org.milena.broker.time.Timer;
+
+/**
+ * The broker's event loops, in two kinds. <em>Control</em> loops accept connections and serve everything that never
+ * touches a disk: heartbeats, metadata, the coordinators' requests. Each log directory has <em>data</em> loops of its
+ * own; a connection that produces or fetches moves there with its first such request, and is then served without a
+ * queue or a second thread. A disk that stalls takes the data loops of its directory hostage and nothing else.
+ */
+public final class EventLoops implements AutoCloseable {
+
+    private final ThreadFactory threads;
+    private final EventLoopGroup control;
+    private final List<DataLoops> data = new ArrayList<>();
+
+    public EventLoops(ThreadFactory threads, int controlThreads) {
+        this.threads = threads;
+        this.control = new MultiThreadIoEventLoopGroup(controlThreads, named("milena-control"), NioIoHandler.newFactory());
+    }
+
+    /** Creates the data loops of one log directory. */
+    public synchronized DirectoryExecutor newDirectoryLoops(int threadsPerDirectory) {
+        DataLoops loops = new DataLoops(new MultiThreadIoEventLoopGroup(threadsPerDirectory,
+                named("milena-data-" + data.size()), NioIoHandler.newFactory()));
+        data.add(loops);
+        return loops;
+    }
+
+    EventLoopGroup control() {
+        return control;
+    }
+
+    /** An executor that never blocks on a disk. */
+    public Executor controlExecutor() {
+        return control.next();
+    }
+
+    /** Runs actions on a control loop: they must not block. */
+    public Timer timer() {
+        return (delayMs, action) -> {
+            var scheduled = control.next().schedule(action, delayMs, TimeUnit.MILLISECONDS);
+            return () -> scheduled.cancel(false);
+        };
+    }
+
+    private ThreadFactory named(String prefix) {
+        return new ThreadFactory() {
+            private int next;
+
+            @Override
+            public synchronized Thread newThread(Runnable task) {
+                Thread thread = threads.newThread(task);
+                thread.setName(prefix + "-" + next++);
+                return thread;
+            }
+        };
+    }
+
+    /** Stops every loop and waits until its thread is gone. */
+    @Override
+    public synchronized void close() {
+        List<Future<?>> stopping = new ArrayList<>();
+        stopping.add(control.shutdownGracefully(0, 5, TimeUnit.SECONDS));
+        data.forEach(d -> stopping.add(d.group.shutdownGracefully(0, 5, TimeUnit.SECONDS)));
+        stopping.forEach(f -> f.awaitUninterruptibly(15, TimeUnit.SECONDS));
+    }
+
+    /** The data loops of one directory. */
+    static final class DataLoops implements DirectoryExecutor {
+
+        private final EventLoopGroup group;
+        private final EventLoop[] loops;
+
+        private DataLoops(MultiThreadIoEventLoopGroup group) {
+            this.group = group;
+            List<EventLoop> all = new ArrayList<>();
+            group.forEach(e -> all.add((EventLoop) e));
+            this.loops = all.toArray(EventLoop[]::new);
+        }
+
+        EventLoop next() {
+            return (EventLoop) group.next();
+        }
+
+        boolean contains(EventLoop loop) {
+            for (EventLoop mine : loops) {
+                if (mine == loop) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        @Override
+        public boolean inContext() {
+            for (EventLoop loop : loops) {
+                if (loop.inEventLoop()) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        @Override
+        public Executor forPartition(TopicPartition partition) {
+            return loops[(partition.hashCode() & 0x7fffffff) % loops.length];
+        }
+    }
+}

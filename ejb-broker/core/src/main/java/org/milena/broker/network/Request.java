@@ -1,0 +1,165 @@
+package org.milena.broker.network;
+
+import java.net.InetAddress;
+import java.util.concurrent.Executor;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.requests.AbstractRequest;
+import org.apache.kafka.common.requests.RequestHeader;
+import org.apache.kafka.common.security.auth.KafkaPrincipal;
+import org.milena.broker.time.Timer;
+
+/** A request on its way: its place in the connection's order of answers, and the buffers it still needs. */
+final class Request implements RequestContext {
+
+    private final Connection connection;
+    private final RequestHeader header;
+    private final long receivedNanos = System.nanoTime();
+    private final int requestBytes;
+    private AbstractRequest body;
+    private Frame frame;
+
+    /** Set on the event loop: the answer is there (null parts: none is wanted). */
+    private boolean done;
+    private ResponseEncoder.Encoded encoded;
+
+    Request(Connection connection, RequestHeader header, AbstractRequest body, Frame frame) {
+        this.connection = connection;
+        this.header = header;
+        this.body = body;
+        this.requestBytes = frame.bytes().readableBytes();
+        this.frame = frame;
+    }
+
+    AbstractRequest body() {
+        return body;
+    }
+
+    long receivedNanos() {
+        return receivedNanos;
+    }
+
+    int requestBytes() {
+        return requestBytes;
+    }
+
+    boolean done() {
+        return done;
+    }
+
+    ResponseEncoder.Encoded encoded() {
+        return encoded;
+    }
+
+    /** On the event loop. */
+    void complete(ResponseEncoder.Encoded response) {
+        done = true;
+        encoded = response;
+        releaseFrame();
+    }
+
+    /** On the event loop: the request's objects hold no slice of the buffer any more. Idempotent. */
+    void releaseFrame() {
+        if (frame != null) {
+            connection.release(frame);
+            frame = null;
+        }
+    }
+
+    /** On the event loop, when the connection is gone. */
+    void discard() {
+        if (encoded != null) {
+            encoded.release();
+            encoded = null;
+        }
+        if (done) {
+            releaseFrame();
+        }
+    }
+
+    @Override
+    public ApiKeys apiKey() {
+        return header.apiKey();
+    }
+
+    @Override
+    public short apiVersion() {
+        return header.apiVersion();
+    }
+
+    @Override
+    public int correlationId() {
+        return header.correlationId();
+    }
+
+    @Override
+    public String clientId() {
+        String id = header.clientId();
+        return id == null ? "" : id;
+    }
+
+    @Override
+    public InetAddress clientAddress() {
+        return connection.address();
+    }
+
+    @Override
+    public KafkaPrincipal principal() {
+        return KafkaPrincipal.ANONYMOUS;
+    }
+
+    @Override
+    public String listenerName() {
+        return connection.listenerName();
+    }
+
+    @Override
+    public String connectionId() {
+        return connection.id();
+    }
+
+    @Override
+    public Executor executor() {
+        return connection.executor();
+    }
+
+    @Override
+    public Timer.Task schedule(long delayMs, Runnable action) {
+        return connection.schedule(delayMs, action);
+    }
+
+    @Override
+    public void reply(ApiMessage response) {
+        connection.answer(this, response, header.apiVersion());
+    }
+
+    /** Answers in another version than the request's: only for ApiVersions. */
+    void reply(ApiMessage response, short version) {
+        connection.answer(this, response, version);
+    }
+
+    @Override
+    public void noReply() {
+        connection.answer(this, null, header.apiVersion());
+    }
+
+    @Override
+    public void fail(Throwable error) {
+        var response = body.getErrorResponse(error);
+        if (response == null) {
+            closeConnection();
+        } else {
+            reply(response.data());
+        }
+    }
+
+    @Override
+    public void closeConnection() {
+        connection.closeAfterError(this);
+    }
+
+    @Override
+    public void onClose(Runnable action) {
+        connection.onClose(this, action);
+    }
+}

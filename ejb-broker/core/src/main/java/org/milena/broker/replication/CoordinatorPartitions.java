@@ -1,0 +1,143 @@
+package org.milena.broker.replication;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.function.Consumer;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.KafkaStorageException;
+import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
+import org.milena.broker.group.runtime.CoordinatorLog;
+import org.milena.broker.log.AppendOrigin;
+import org.milena.broker.log.LogRead;
+
+/**
+ * An internal topic as its coordinator sees it, over the partitions this broker leads. Nothing here blocks the caller: disk
+ * work runs on the threads of the partition's directory.
+ */
+public final class CoordinatorPartitions implements CoordinatorLog {
+
+    private static final int LOAD_BYTES = 1 << 20;
+
+    private final ReplicaManager replicas;
+    private final String topic;
+
+    public CoordinatorPartitions(ReplicaManager replicas, String topic) {
+        this.replicas = replicas;
+        this.topic = topic;
+    }
+
+    @Override
+    public void append(int index, int leaderEpoch, ByteBuffer batches, AppendCallback callback) {
+        try {
+            Partition partition = leading(index, leaderEpoch);
+            partition.execute(() -> append(partition, batches, callback));
+        } catch (ApiException e) {
+            callback.completed(-1, e);
+        }
+    }
+
+    private static void append(Partition partition, ByteBuffer batches, AppendCallback callback) {
+        try {
+            long[] last = new long[1];
+            boolean[] early = new boolean[1];
+            Object lock = new Object();
+            // The listener may come before append returns, and with it the offset; or later, from the flusher.
+            Partition.CommitListener listener = error -> {
+                synchronized (lock) {
+                    if (last[0] == 0 && error == null) {
+                        early[0] = true;
+                        return;
+                    }
+                }
+                callback.completed(last[0] - 1, error);
+            };
+            long lastOffset = partition.append(batches, AppendOrigin.COORDINATOR, -1, listener).lastOffset();
+            synchronized (lock) {
+                last[0] = lastOffset + 1;
+                if (!early[0]) {
+                    return;
+                }
+            }
+            callback.completed(lastOffset, null);
+        } catch (RuntimeException e) {
+            callback.completed(-1, e);
+        }
+    }
+
+    @Override
+    public void load(int index, int leaderEpoch, Consumer<ByteBuffer> batches, Consumer<Throwable> done) {
+        try {
+            Partition partition = leading(index, leaderEpoch);
+            partition.execute(() -> load(partition, batches, done));
+        } catch (ApiException e) {
+            done.accept(e);
+        }
+    }
+
+    private static void load(Partition partition, Consumer<ByteBuffer> batches, Consumer<Throwable> done) {
+        try {
+            long end = partition.log().logEndOffset();
+            long offset = partition.log().logStartOffset();
+            while (offset < end) {
+                offset = loadChunk(partition, offset, end, batches);
+            }
+            done.accept(null);
+        } catch (IOException e) {
+            done.accept(new KafkaStorageException("Loading " + partition.topicPartition() + " failed: " + e.getMessage(), e));
+        } catch (RuntimeException e) {
+            done.accept(e);
+        }
+    }
+
+    /** Hands on one range of batches; returns the offset behind it. */
+    private static long loadChunk(Partition partition, long offset, long end, Consumer<ByteBuffer> batches) throws IOException {
+        LogRead read = partition.read(offset, LOAD_BYTES, end, true);
+        try {
+            if (read.sizeInBytes() == 0) {
+                return end; // compaction left nothing at the end
+            }
+            ByteBuffer bytes = ByteBuffer.allocate(read.sizeInBytes());
+            while (bytes.hasRemaining()) {
+                if (read.read(bytes, bytes.position()) <= 0) {
+                    throw new IOException("the segment ended " + bytes.remaining() + " bytes early");
+                }
+            }
+            bytes.flip();
+            long next = offset;
+            for (int at = 0; at < bytes.limit(); at += 12 + bytes.getInt(at + 8)) {
+                next = bytes.getLong(at) + bytes.getInt(at + 23) + 1; // base offset + last offset delta of a v2 batch
+            }
+            batches.accept(bytes);
+            return next;
+        } finally {
+            read.release();
+        }
+    }
+
+    @Override
+    public boolean confirms(int index, int leaderEpoch) {
+        try {
+            return replicas.partition(topic, index).leaderEpoch() == leaderEpoch;
+        } catch (ApiException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public int maxBatchBytes() {
+        try {
+            return replicas.partition(topic, 0).log().config().maxMessageBytes();
+        } catch (ApiException e) {
+            return 1 << 20;
+        }
+    }
+
+    private Partition leading(int index, int leaderEpoch) {
+        Partition partition = replicas.partition(topic, index);
+        if (partition.leaderEpoch() != leaderEpoch) {
+            throw new NotLeaderOrFollowerException("Partition " + partition.topicPartition() + " is led in epoch "
+                    + partition.leaderEpoch() + ", not " + leaderEpoch);
+        }
+        return partition;
+    }
+}

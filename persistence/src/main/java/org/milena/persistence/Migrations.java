@@ -1,0 +1,95 @@
+package org.milena.persistence;
+
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.util.Collection;
+import java.util.List;
+import java.util.logging.Level;
+import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.ResourceProvider;
+import org.flywaydb.core.api.output.MigrateResult;
+import org.flywaydb.core.api.resource.LoadableResource;
+
+/** Brings the schema up to date. Migrations are listed by name: a class path can't be searched the same way on every server. */
+final class Migrations {
+
+    /** In order; a released one is never changed. */
+    private static final List<String> SCRIPTS = List.of("V1__metadata.sql");
+
+    private static final System.Logger LOG = System.getLogger(Migrations.class.getName());
+
+    private Migrations() {
+    }
+
+    static void run(DataSource dataSource, ClassLoader loader) {
+        MigrateResult result;
+        // It warns of every database newer than itself; what fails is thrown as well.
+        try (Quiet quiet = new Quiet("org.flywaydb", Level.SEVERE)) {
+            result = migrate(dataSource, loader);
+        }
+        if (result.migrationsExecuted > 0) {
+            LOG.log(System.Logger.Level.INFO, "The schema of the metadata database is now at version {0}", result.targetSchemaVersion);
+        }
+    }
+
+    private static MigrateResult migrate(DataSource dataSource, ClassLoader loader) {
+        return Flyway.configure(loader)
+            .dataSource(dataSource)
+            .table("milena_schema_history")
+            .baselineOnMigrate(true)
+            .baselineVersion("0")
+            .communityDBSupportEnabled(true)
+            .resourceProvider(new Scripts())
+            .load()
+            .migrate();
+    }
+
+    private static final class Scripts implements ResourceProvider {
+
+        @Override
+        public LoadableResource getResource(String name) {
+            return SCRIPTS.contains(name) ? new Script(name) : null;
+        }
+
+        @Override
+        public Collection<LoadableResource> getResources(String prefix, String[] suffixes) {
+            return SCRIPTS.stream().filter(s -> s.startsWith(prefix)).map(s -> (LoadableResource) new Script(s)).toList();
+        }
+    }
+
+    private static final class Script extends LoadableResource {
+
+        private final String name;
+
+        Script(String name) {
+            this.name = name;
+        }
+
+        @Override
+        public Reader read() {
+            return new InputStreamReader(Migrations.class.getResourceAsStream("migration/" + name), StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public String getAbsolutePath() {
+            return name;
+        }
+
+        @Override
+        public String getAbsolutePathOnDisk() {
+            return name;
+        }
+
+        @Override
+        public String getFilename() {
+            return name;
+        }
+
+        @Override
+        public String getRelativePath() {
+            return name;
+        }
+    }
+}

@@ -1,0 +1,121 @@
+package org.milena.persistence;
+
+import jakarta.persistence.EntityManagerFactory;
+import jakarta.persistence.SharedCacheMode;
+import jakarta.persistence.ValidationMode;
+import jakarta.persistence.spi.ClassTransformer;
+import jakarta.persistence.spi.PersistenceUnitInfo;
+import jakarta.persistence.spi.PersistenceUnitTransactionType;
+import java.net.URL;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.logging.Level;
+import java.util.stream.Stream;
+import javax.sql.DataSource;
+import org.hibernate.jpa.HibernatePersistenceProvider;
+
+/** What persistence.xml would say. As a file, a server would find it and make a container-managed unit of it. */
+record PersistenceUnit(DataSource dataSource) implements PersistenceUnitInfo {
+
+    private static final List<Class<?>> ENTITIES = List.of(Cluster.class, Counter.class, Broker.class, Topic.class, Partition.class, Config.class);
+
+    static EntityManagerFactory createFactory(DataSource dataSource) {
+        try (Quiet quiet = new Quiet("org.hibernate", Level.WARNING)) {
+            return new HibernatePersistenceProvider().createContainerEntityManagerFactory(new PersistenceUnit(dataSource), Map.of(
+                "hibernate.hbm2ddl.auto", "none",
+                "hibernate.transaction.coordinator_class", "jdbc",
+                "hibernate.transaction.jta.platform", "org.hibernate.engine.transaction.jta.platform.internal.NoJtaPlatform",
+                "hibernate.cache.use_second_level_cache", "false",
+                "hibernate.archive.autodetection", "none",
+                "hibernate.type.json_format_mapper", new NoFormat(),
+                "hibernate.type.xml_format_mapper", new NoFormat(),
+                "hibernate.jdbc.batch_size", "50"));
+        }
+    }
+
+    @Override
+    public String getPersistenceUnitName() {
+        return "milena";
+    }
+
+    @Override
+    public String getPersistenceProviderClassName() {
+        return HibernatePersistenceProvider.class.getName();
+    }
+
+    @Override
+    public PersistenceUnitTransactionType getTransactionType() {
+        return PersistenceUnitTransactionType.RESOURCE_LOCAL;
+    }
+
+    @Override
+    public DataSource getJtaDataSource() {
+        return null;
+    }
+
+    @Override
+    public DataSource getNonJtaDataSource() {
+        return dataSource;
+    }
+
+    @Override
+    public List<String> getMappingFileNames() {
+        return List.of();
+    }
+
+    @Override
+    public List<URL> getJarFileUrls() {
+        return List.of();
+    }
+
+    @Override
+    public URL getPersistenceUnitRootUrl() {
+        return null;
+    }
+
+    @Override
+    public List<String> getManagedClassNames() {
+        return Stream.concat(ENTITIES.stream(), Stream.of(Partition.Key.class, Config.Key.class)).map(Class::getName).toList();
+    }
+
+    @Override
+    public boolean excludeUnlistedClasses() {
+        return true;
+    }
+
+    @Override
+    public SharedCacheMode getSharedCacheMode() {
+        return SharedCacheMode.NONE;
+    }
+
+    @Override
+    public ValidationMode getValidationMode() {
+        return ValidationMode.NONE;
+    }
+
+    @Override
+    public Properties getProperties() {
+        return new Properties();
+    }
+
+    @Override
+    public String getPersistenceXMLSchemaVersion() {
+        return "3.1";
+    }
+
+    @Override
+    public ClassLoader getClassLoader() {
+        return PersistenceUnit.class.getClassLoader();
+    }
+
+    @Override
+    public void addTransformer(ClassTransformer transformer) {
+        // entities are used as they are
+    }
+
+    @Override
+    public ClassLoader getNewTempClassLoader() {
+        return null;
+    }
+}

@@ -1,0 +1,49 @@
+package org.milena.persistence;
+
+import jakarta.persistence.EntityManager;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/** Topics and their partitions, within the transaction of the entity manager. */
+public record TopicRepository(EntityManager entities) {
+
+    public List<Topic> topics() {
+        return entities.createQuery("select t from Topic t order by t.name", Topic.class).getResultList();
+    }
+
+    /** Of all topics, by topic and index. */
+    public List<Partition> partitions() {
+        return entities.createQuery("select p from Partition p order by p.key.topicId, p.key.index", Partition.class).getResultList();
+    }
+
+    public Optional<Topic> topic(UUID id) {
+        return Optional.ofNullable(entities.find(Topic.class, id));
+    }
+
+    public Optional<Topic> named(String name) {
+        return entities.createQuery("select t from Topic t where t.name = :name", Topic.class).setParameter("name", name).getResultStream().findFirst();
+    }
+
+    public Optional<Partition> partition(UUID topicId, int index) {
+        return Optional.ofNullable(entities.find(Partition.class, new Partition.Key(topicId, index)));
+    }
+
+    public int partitionCount(UUID topicId) {
+        return entities.createQuery("select count(p) from Partition p where p.key.topicId = :topic", Long.class)
+            .setParameter("topic", topicId).getSingleResult().intValue();
+    }
+
+    public void add(Topic topic) {
+        entities.persist(topic);
+    }
+
+    public void add(Partition partition) {
+        entities.persist(partition);
+    }
+
+    public void delete(Topic topic) {
+        entities.createQuery("delete from Partition p where p.key.topicId = :topic").setParameter("topic", topic.getId()).executeUpdate();
+        entities.remove(topic);
+    }
+}

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.CorruptRecordException;
+import org.milena.broker.log.clean.SegmentSwap;
 
 /**
  * Opens the directory of one partition. After a clean stop nothing is scanned. After an unclean one the segments from the recovery
@@ -54,6 +55,7 @@ final class LogRecovery {
     }
 
     LoadedLog load() throws IOException {
+        SegmentSwap.recover(disk, path);
         for (Path file : disk.list(path)) {
             files.put(file.getFileName().toString(), file);
         }

@@ -2,11 +2,18 @@
 'use strict'
 const { Kafka, CompressionTypes, CompressionCodecs, logLevel } = require('kafkajs')
 const lz4 = require('lz4js')
+const xxh32 = require('lz4js/xxh32.js')
 const { ZstdCodec } = require('zstd-codec')
 
 CompressionCodecs[CompressionTypes.Snappy] = require('kafkajs-snappy')
+// lz4js leaves the flag "blocks are independent" unset, without which Kafka refuses a frame; one block is always independent.
+function independent (frame) {
+  frame[4] |= 0x20
+  frame[6] = (xxh32.hash(0, frame, 4, 2) >>> 8) & 0xff
+  return frame
+}
 CompressionCodecs[CompressionTypes.LZ4] = () => ({
-  compress: async encoder => Buffer.from(lz4.compress(encoder.buffer)),
+  compress: async encoder => independent(Buffer.from(lz4.compress(encoder.buffer))),
   decompress: async buffer => Buffer.from(lz4.decompress(buffer))
 })
 const zstd = new Promise(resolve => ZstdCodec.run(library => resolve(new library.Simple())))

@@ -52,6 +52,8 @@ public final class Kafka implements AutoCloseable {
             share.coordinator.state.topic.replication.factor=1
             share.coordinator.state.topic.min.isr=1
             group.initial.rebalance.delay.ms=0
+            group.consumer.heartbeat.interval.ms=500
+            group.consumer.min.heartbeat.interval.ms=500
             log.segment.delete.delay.ms=1000
             """.formatted(port, controller, dir.toAbsolutePath());
     }

@@ -56,6 +56,8 @@ public final class WildFly implements AutoCloseable {
             "listeners", "PLAINTEXT://127.0.0.1:" + port,
             "advertised.listeners", "PLAINTEXT://127.0.0.1:" + port,
             "group.initial.rebalance.delay.ms", "0",
+            "group.consumer.heartbeat.interval.ms", "500",
+            "group.consumer.min.heartbeat.interval.ms", "500",
             "offsets.topic.num.partitions", "4")
             .forEach((key, value) -> command.add("-D" + key + "=" + value));
         return command;

@@ -135,7 +135,7 @@ public final class ExternalProcess implements AutoCloseable {
 
     /** Asks the program to end, as an operator's Ctrl-C or a service manager does. */
     public void terminate() {
-        process.destroy();
+        process.toHandle().destroy(); // Process.destroy would also close the streams that hold its last words
     }
 
     public String describe(String problem) {

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.milena.tests.broker.BrokerUnderTest;
+import org.milena.tests.broker.Cluster;
 import org.milena.tests.broker.ExternalProcess;
 import org.milena.tests.wire.Batches;
 
@@ -75,14 +76,14 @@ abstract class ClientContract {
         produce(records, "topic=" + prefix, "codecs=" + String.join(",", driver.codecs()));
         for (int i = 0; i < topics.size(); i++) {
             List<Rec> stored = Cluster.readAll(topics.get(i)).stream().map(Rec::of).toList();
-            assertThat(Cluster.byPartition(stored)).isEqualTo(Cluster.byPartition(records));
+            assertThat(Rec.byPartition(stored)).isEqualTo(Rec.byPartition(records));
             assertThat(Batches.of(topics.get(i), 0)).extracting(batch -> batch.compressionType().name).containsOnly(driver.codecs().get(i));
         }
         List<Rec.Read> read = Rec.Read.parse(run(List.of(), "consume", "topics=" + String.join(",", topics), "group=" + prefix,
             "count=" + records.size() * topics.size()));
         for (String topic : topics) {
             List<Rec> own = read.stream().filter(r -> r.topic().equals(topic)).map(Rec.Read::record).toList();
-            assertThat(Cluster.byPartition(own)).as(topic).isEqualTo(Cluster.byPartition(records));
+            assertThat(Rec.byPartition(own)).as(topic).isEqualTo(Rec.byPartition(records));
         }
     }
 
@@ -101,7 +102,7 @@ abstract class ClientContract {
         List<Rec.Read> rest = Rec.Read.parse(run(List.of(), "consume", "topics=" + topic, "group=" + topic, "count=35"));
         List<Rec> both = IntStream.range(0, 60).mapToObj(i -> (i < 25 ? first.get(i) : rest.get(i - 25)).record()).toList();
         List<Rec> all = Cluster.readAll(topic).stream().map(Rec::of).toList();
-        assertThat(Cluster.byPartition(both)).isEqualTo(Cluster.byPartition(all));
+        assertThat(Rec.byPartition(both)).isEqualTo(Rec.byPartition(all));
         assertThat(Cluster.committed(topic).values()).extracting(OffsetAndMetadata::offset).containsExactly(20L, 20L, 20L);
     }
 

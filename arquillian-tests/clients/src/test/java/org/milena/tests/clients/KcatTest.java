@@ -12,6 +12,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.milena.tests.broker.BrokerUnderTest;
+import org.milena.tests.broker.Cluster;
 import org.milena.tests.broker.ExternalProcess;
 import org.milena.tests.wire.Batches;
 

@@ -4,7 +4,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.StringJoiner;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
@@ -44,6 +46,11 @@ record Rec(int partition, long timestamp, String key, String value, String heade
 
     private static byte[] bytes(String base64) {
         return base64.equals("-") ? null : Base64.getDecoder().decode(base64);
+    }
+
+    /** Records by partition, so that order within each counts and order between them does not. */
+    static Map<Integer, List<Rec>> byPartition(List<Rec> records) {
+        return records.stream().collect(Collectors.groupingBy(Rec::partition));
     }
 
     /** A record as a driver printed it, with where it was read. */

@@ -1,8 +1,9 @@
-package org.milena.tests.clients;
+package org.milena.tests.broker;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -10,10 +11,10 @@ import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -21,9 +22,9 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.milena.tests.broker.BrokerUnderTest;
 
 /** What tests prepare and check through the product's own release of the Java client. Thread-safe. */
 public final class Cluster {
@@ -52,8 +53,20 @@ public final class Cluster {
         return topic;
     }
 
+    /** Creates the topic and waits until each partition serves: Kafka answers a little earlier. */
     public static void create(String topic, int partitions, Map<String, String> configs) {
         get(admin().createTopics(List.of(new NewTopic(topic, Optional.of(partitions), Optional.empty()).configs(configs))).all());
+        Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
+        for (int partition = 0; partition < partitions; partition++) latest.put(new TopicPartition(topic, partition), OffsetSpec.latest());
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            try {
+                get(admin().listOffsets(latest).all());
+                return;
+            } catch (UnknownTopicOrPartitionException notYet) {
+                if (System.nanoTime() > deadline) throw notYet;
+            }
+        }
     }
 
     /** The future's value; its error is thrown as it is. */
@@ -69,7 +82,7 @@ public final class Cluster {
     }
 
     public static KafkaProducer<byte[], byte[]> producer(Map<String, Object> extra) {
-        Map<String, Object> config = new java.util.HashMap<>(Map.of("bootstrap.servers", BrokerUnderTest.bootstrap(), "acks", "all"));
+        Map<String, Object> config = new HashMap<>(Map.of("bootstrap.servers", BrokerUnderTest.bootstrap(), "acks", "all"));
         config.putAll(extra);
         return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
     }
@@ -86,7 +99,7 @@ public final class Cluster {
     }
 
     public static KafkaConsumer<byte[], byte[]> consumer(Map<String, Object> extra) {
-        Map<String, Object> config = new java.util.HashMap<>(Map.of("bootstrap.servers", BrokerUnderTest.bootstrap(),
+        Map<String, Object> config = new HashMap<>(Map.of("bootstrap.servers", BrokerUnderTest.bootstrap(),
             "auto.offset.reset", "earliest", "enable.auto.commit", false, "fetch.max.wait.ms", 50));
         config.putAll(extra);
         return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
@@ -122,10 +135,5 @@ public final class Cluster {
 
     public static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
-    }
-
-    /** Records by partition, so that order within each counts and order between them does not. */
-    static Map<Integer, List<Rec>> byPartition(List<Rec> records) {
-        return records.stream().collect(Collectors.groupingBy(Rec::partition));
     }
 }

@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.milena.broker.cache.MetadataCache;
 import org.milena.broker.cache.MetadataImage.BrokerImage;
@@ -88,8 +89,8 @@ public final class Broker implements AutoCloseable {
         } finally {
             recovery.shutdown();
         }
-        started.push(logs);
         startFlushers();
+        started.push(logs);
         diskSpace = new DiskSpaceGuard(logs.directories(), () -> config.get().longValue("milena.log.dir.min.free"), LogDirectory::usableSpace);
         descriptors.observeLogFiles(() -> logs.directories().stream().mapToInt(LogDirectory::openFiles).sum());
         metrics.observe(diskSpace);
@@ -102,6 +103,11 @@ public final class Broker implements AutoCloseable {
             flushers.add(thread);
             thread.start();
         }
+        started.push(() -> {
+            for (Thread flusher : flushers) {
+                flusher.join(TimeUnit.SECONDS.toMillis(15));
+            }
+        });
     }
 
     /** Reads the metadata, brings it together with the logs, and begins to lead every partition. */

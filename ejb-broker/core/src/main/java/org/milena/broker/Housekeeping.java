@@ -13,6 +13,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.milena.broker.config.CurrentBrokerConfig;
 import org.milena.broker.log.FileLogManager;
 import org.milena.broker.log.LogDirectory;
+import org.milena.broker.log.clean.CleanerSettings;
 import org.milena.broker.replication.Partition;
 import org.milena.broker.replication.ReplicaManager;
 import org.milena.broker.resource.DescriptorBudget;
@@ -53,11 +54,35 @@ final class Housekeeping implements AutoCloseable {
     void start() {
         every(thread("watch"), "watch", () -> WATCH_MS, this::watch);
         int number = 0;
+        compaction();
         for (LogDirectory directory : logs.directories()) {
             ScheduledThreadPoolExecutor thread = thread("housekeeping-" + number++);
             every(thread, "retention", () -> config.get().longValue("log.retention.check.interval.ms"), online(directory, () -> logs.enforceRetention(directory)));
             every(thread, "flush", () -> FLUSH_CHECK_MS, online(directory, () -> logs.flushDirty(directory)));
             every(thread, "checkpoint", () -> config.get().longValue("log.flush.offset.checkpoint.interval.ms"), online(directory, () -> logs.checkpoint(directory)));
+        }
+    }
+
+    private void compaction() {
+        if (config.get().intValue("log.cleaner.threads") == 0) {
+            return;
+        }
+        var settings = new CleanerSettings(config.get().longValue("log.cleaner.dedupe.buffer.size"), CleanerSettings.DEFAULT.loadFactor(),
+                CleanerSettings.DEFAULT.ioBufferSize(), config.get().doubleValue("log.cleaner.io.max.bytes.per.second"));
+        logs.compactWith(settings, TimeUnit.MILLISECONDS::sleep);
+        int number = 0;
+        for (LogDirectory directory : logs.directories()) {
+            every(thread("cleaner-" + number++), "compaction", () -> config.get().longValue("log.cleaner.backoff.ms"), online(directory, () -> clean(directory)));
+        }
+    }
+
+    private void clean(LogDirectory directory) {
+        try {
+            while (directory.online() && logs.cleanOnce(directory)) {
+                LOG.log(Level.DEBUG, () -> "Compacted a log in " + directory.path());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // the broker stops
         }
     }
 
@@ -87,7 +112,7 @@ final class Housekeeping implements AutoCloseable {
             if (!thread.isShutdown()) {
                 every(thread, name, periodMs, task);
             }
-        }, periodMs.getAsLong(), TimeUnit.MILLISECONDS);
+        }, Math.max(1, periodMs.getAsLong()), TimeUnit.MILLISECONDS);
     }
 
     private void watch() {

@@ -60,11 +60,12 @@ public final class Fakes {
             return Optional.ofNullable(failure);
         }
 
-        // LogDirectory declares these two once the log's branch is merged: no @Override until then
+        @Override
         public long usableSpace() {
             return usable;
         }
 
+        @Override
         public int openFiles() {
             return 0;
         }

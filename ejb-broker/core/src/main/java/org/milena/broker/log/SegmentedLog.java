@@ -25,6 +25,9 @@ import org.apache.kafka.common.message.FetchResponseData;
 import org.milena.broker.log.validate.RecordValidator;
 import org.milena.broker.log.validate.RecordValidators;
 import org.milena.broker.log.validate.ValidationResult;
+import org.milena.broker.log.clean.CleanableLog;
+import org.milena.broker.log.clean.CleanedSegment;
+import org.milena.broker.log.clean.SegmentSwap;
 import org.milena.broker.time.BrokerClock;
 
 /**
@@ -455,6 +458,39 @@ final class SegmentedLog implements PartitionLog {
         }
     }
 
+    /**
+     * Puts a compacted segment in place of its sources. Readers see the sources until it is there.
+     *
+     * @return false when a source is no longer part of the log; nothing has changed then
+     */
+    boolean replace(List<LogSegment> sources, CleanedSegment compacted) {
+        synchronized (maintenance) {
+            ensureOpen();
+            if (sources.stream().anyMatch(source -> segments.get(source.baseOffset()) != source)) {
+                return false;
+            }
+            try {
+                long nowMs = clock.millis();
+                long base = compacted.baseOffset();
+                long age = sources.get(sources.size() - 1).retentionTimestamp();
+                SegmentSwap.prepare(directory.disk(), path, base);
+                discard(sources, nowMs);
+                SegmentSwap.finish(directory.disk(), path, base);
+                LogSegment segment = new LogSegment(directory.files(), path, base, false, nowMs);
+                segment.restore(compacted.size(), compacted.largestTimestamp(), compacted.offsetOfLargest(), age, true);
+                synchronized (lock) {
+                    segments.put(base, segment);
+                    sources.subList(1, sources.size()).forEach(source -> segments.remove(source.baseOffset()));
+                    recountClosedBytes();
+                }
+                flushFrom = segments.floorKey(flushFrom);
+                return true;
+            } catch (IOException e) {
+                throw directory.fail("the swap of compacted segments of " + partition, e);
+            }
+        }
+    }
+
     private void discard(Collection<LogSegment> removed, long nowMs) throws IOException {
         for (LogSegment segment : removed) {
             segment.retire();
@@ -478,6 +514,7 @@ final class SegmentedLog implements PartitionLog {
                 directory.checkpoints().recoveryPoints();
                 try {
                     truncate(offset);
+                    directory.truncated(partition, offset);
                 } catch (IOException e) {
                     throw directory.fail("a truncation of " + partition, e);
                 }
@@ -527,6 +564,18 @@ final class SegmentedLog implements PartitionLog {
 
     Collection<LogSegment> segments() {
         return segments.values();
+    }
+
+    long activeSegmentBaseOffset() {
+        return active.baseOffset();
+    }
+
+    Map<Long, CleanableLog.LastRecord> lastRecordsOfProducers() {
+        return producers.lastRecords();
+    }
+
+    boolean isOpen() {
+        return !closed && directory.online();
     }
 
     LeaderEpochs epochs() {

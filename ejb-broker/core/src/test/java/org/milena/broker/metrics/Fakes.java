@@ -109,6 +109,7 @@ public final class Fakes {
             case "topicId" -> id;
             case "directory" -> directory;
             case "config" -> config;
+            case "updateConfig" -> null;
             case "logStartOffset" -> 5L;
             case "logEndOffset" -> 105L;
             case "size" -> 1000L;

@@ -16,6 +16,12 @@ public interface LogDirectory {
     /** Why it is offline. */
     Optional<String> failure();
 
+    /** Bytes that may still be written. A failure takes the directory offline. */
+    long usableSpace();
+
+    /** Segment and index files that are open now. */
+    int openFiles();
+
     /** Where work that may block on this directory runs. */
     DirectoryExecutor executor();
 

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.KafkaStorageException;
 
 /** All logs of this broker, in all its directories. */
 public interface LogManager extends AutoCloseable {
@@ -15,11 +16,24 @@ public interface LogManager extends AutoCloseable {
 
     Collection<PartitionLog> logs();
 
+    /** Why a partition found at start could not be opened: its files are damaged. Untouched; the message says how to inspect them. */
+    Optional<KafkaStorageException> failure(TopicPartition partition);
+
+    /** As with {@code isNew} false. */
+    default PartitionLog getOrCreate(TopicPartition partition, Uuid topicId, LogConfig config) {
+        return getOrCreate(partition, topicId, config, false);
+    }
+
     /**
      * Opens or creates the log of a partition, in the directory with the fewest partitions, and writes its
      * {@code partition.metadata}. Blocks on the disk.
+     *
+     * @param isNew the partition has just been created. If not, and it is nowhere to be found while a directory is offline, it may
+     *              be in that one: then nothing is created
+     * @throws KafkaStorageException it is damaged ({@link #failure}), may be in an offline directory, or the disk failed
+     * @throws org.apache.kafka.common.errors.InconsistentTopicIdException the log on disk is of another topic with the same name
      */
-    PartitionLog getOrCreate(TopicPartition partition, Uuid topicId, LogConfig config);
+    PartitionLog getOrCreate(TopicPartition partition, Uuid topicId, LogConfig config, boolean isNew);
 
     /** Renames the directory out of the way ({@code …-delete}, as Kafka does) and deletes it after {@code file.delete.delay.ms}. */
     void delete(TopicPartition partition);
@@ -34,16 +48,37 @@ public interface LogManager extends AutoCloseable {
     long maxProducerId();
 
     /** One round of retention, roll by time, producer expiry and removal of deleted directories; called by housekeeping. */
-    void enforceRetention();
+    default void enforceRetention() {
+        directories().forEach(this::enforceRetention);
+    }
+
+    /** For one directory, so that a stalled one holds up no other. */
+    void enforceRetention(LogDirectory directory);
 
     /** Flushes what {@code flush.ms} demands; called by housekeeping. */
-    void flushDirty();
+    default void flushDirty() {
+        directories().forEach(this::flushDirty);
+    }
+
+    /** For one directory, so that a stalled one holds up no other. */
+    void flushDirty(LogDirectory directory);
 
     /** Writes recovery points and log start offsets; called by housekeeping. */
-    void checkpoint();
+    default void checkpoint() {
+        directories().forEach(this::checkpoint);
+    }
 
-    /** One round of compaction: cleans the dirtiest log that is due; true if there was one. */
-    boolean cleanOnce();
+    /** For one directory, so that a stalled one holds up no other. */
+    void checkpoint(LogDirectory directory);
+
+    /**
+     * Compacts the dirtiest log of a directory that is due; called by housekeeping, one call at a time for a directory, until it
+     * answers false. Takes as long as copying that log does.
+     *
+     * @return true if one was compacted
+     * @throws InterruptedException the throttle's wait was interrupted: nothing is lost
+     */
+    boolean cleanOnce(LogDirectory directory) throws InterruptedException;
 
     /** Flushes, checkpoints, writes the clean-shutdown file and closes every file. */
     @Override

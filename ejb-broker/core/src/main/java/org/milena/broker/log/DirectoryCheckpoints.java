@@ -1,0 +1,92 @@
+package org.milena.broker.log;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * The offset checkpoints of one directory. Entries of partitions that did not open are carried on unchanged: once repaired, they
+ * must find their recovery point again.
+ */
+final class DirectoryCheckpoints {
+
+    private final FileLogDirectory directory;
+    private final Map<TopicPartition, SegmentedLog> logs = new ConcurrentHashMap<>();
+    private final Map<TopicPartition, Long> recoveryPoints = new ConcurrentHashMap<>();
+    private final Map<TopicPartition, Long> logStarts = new ConcurrentHashMap<>();
+    private final Object writing = new Object();
+
+    DirectoryCheckpoints(FileLogDirectory directory) {
+        this.directory = directory;
+    }
+
+    void load() throws IOException {
+        recoveryPoints.putAll(OffsetCheckpoint.read(directory.disk(), file(LogNames.RECOVERY_POINTS)));
+        logStarts.putAll(OffsetCheckpoint.read(directory.disk(), file(LogNames.LOG_STARTS)));
+    }
+
+    long recoveryPoint(TopicPartition partition) {
+        return recoveryPoints.getOrDefault(partition, 0L);
+    }
+
+    long logStart(TopicPartition partition) {
+        return logStarts.getOrDefault(partition, 0L);
+    }
+
+    void add(SegmentedLog log) {
+        logs.put(log.topicPartition(), log);
+    }
+
+    void remove(TopicPartition partition) {
+        logs.remove(partition);
+        recoveryPoints.remove(partition);
+        logStarts.remove(partition);
+    }
+
+    /** What a recovery point vouches for is made durable before it: the epoch history lies in no batch that will be scanned. */
+    void recoveryPoints() {
+        write(LogNames.RECOVERY_POINTS, () -> {
+            for (SegmentedLog log : logs.values()) {
+                long point = log.recoveryPoint();
+                log.epochs().write(true);
+                recoveryPoints.put(log.topicPartition(), point);
+            }
+            return recoveryPoints;
+        });
+    }
+
+    void logStarts() {
+        write(LogNames.LOG_STARTS, () -> {
+            for (SegmentedLog log : logs.values()) {
+                long start = log.logStartOffset();
+                if (start > log.segments().iterator().next().baseOffset()) {
+                    logStarts.put(log.topicPartition(), start);
+                } else {
+                    logStarts.remove(log.topicPartition());
+                }
+            }
+            return logStarts;
+        });
+    }
+
+    private interface Collector {
+        Map<TopicPartition, Long> collect() throws IOException;
+    }
+
+    private void write(String name, Collector collector) {
+        directory.ensureOnline();
+        synchronized (writing) {
+            try {
+                OffsetCheckpoint.write(directory.disk(), file(name), collector.collect());
+            } catch (IOException e) {
+                throw directory.fail("writing " + name, e);
+            }
+        }
+    }
+
+    private Path file(String name) {
+        return directory.path().resolve(name);
+    }
+}

@@ -1,0 +1,11 @@
+package org.milena.broker.log;
+
+import java.nio.file.Path;
+import java.util.concurrent.ConcurrentSkipListMap;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
+
+/** What opening a partition directory found. */
+record LoadedLog(TopicPartition partition, Path path, Uuid topicId, ConcurrentSkipListMap<Long, LogSegment> segments,
+                 LeaderEpochs epochs, ProducerStates producers, long logStartOffset, long logEndOffset, long recoveryPoint) {
+}

@@ -1,0 +1,272 @@
+package org.milena.broker.log;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.CorruptRecordException;
+import org.milena.broker.log.clean.SegmentSwap;
+
+/**
+ * Opens the directory of one partition. After a clean stop nothing is scanned. After an unclean one the segments from the recovery
+ * point on are, batch by batch, and what the crash tore off the very end is cut. Any other damage throws and changes nothing:
+ * what lies below the recovery point was on disk, and a hole before valid data is no torn tail.
+ */
+final class LogRecovery {
+
+    private static final System.Logger LOG = System.getLogger(LogRecovery.class.getName());
+
+    private final FileLogDirectory directory;
+    private final Disk disk;
+    private final TopicPartition partition;
+    private final Path path;
+    private final boolean clean;
+    private final long recoveryPoint;
+    private final long checkpointedStart;
+    private final long nowMs;
+    private final ConcurrentSkipListMap<Long, LogSegment> segments = new ConcurrentSkipListMap<>();
+    private final LeaderEpochs epochs;
+    private final ProducerStates producers;
+    private final Map<String, Path> files = new HashMap<>();
+    /** The last segment scanned ends in bytes that are no whole batch, for this reason. */
+    private boolean torn;
+    private String tornWhy;
+
+    /**
+     * @param clean             the broker stopped in order: all that is there is whole
+     * @param recoveryPoint     below it everything was on disk; 0 when unknown
+     * @param checkpointedStart the checkpointed log start offset, or 0
+     */
+    LogRecovery(FileLogDirectory directory, TopicPartition partition, Path path, boolean clean, long recoveryPoint,
+                long checkpointedStart, long nowMs) {
+        this.directory = directory;
+        this.disk = directory.disk();
+        this.partition = partition;
+        this.path = path;
+        this.clean = clean;
+        this.recoveryPoint = recoveryPoint;
+        this.checkpointedStart = checkpointedStart;
+        this.nowMs = nowMs;
+        this.epochs = new LeaderEpochs(disk, path);
+        this.producers = new ProducerStates(partition);
+    }
+
+    LoadedLog load() throws IOException {
+        SegmentSwap.recover(disk, path);
+        for (Path file : disk.list(path)) {
+            files.put(file.getFileName().toString(), file);
+        }
+        epochs.load();
+        List<Long> bases = new ArrayList<>();
+        for (String name : files.keySet()) {
+            if (name.endsWith(LogSegment.LOG)) {
+                bases.add(Long.parseLong(name.substring(0, name.length() - LogSegment.LOG.length())));
+            }
+        }
+        bases.sort(Comparator.naturalOrder());
+        long end = bases.isEmpty() ? createFirst() : open(bases);
+        cut(segments.lastEntry().getValue());
+        long start = Math.min(end, Math.max(checkpointedStart, segments.firstKey()));
+        epochs.truncateFromEnd(end);
+        new ProducerLoader(disk, partition, path, segments, producers).load(start, end);
+        return new LoadedLog(partition, path, PartitionMetadataFile.read(disk, path), segments, epochs, producers, start, end,
+                clean ? end : Math.min(recoveryPoint, end));
+    }
+
+    private long createFirst() throws IOException {
+        LogSegment segment = new LogSegment(directory.files(), path, checkpointedStart, true, nowMs);
+        segment.create();
+        segments.put(checkpointedStart, segment);
+        return checkpointedStart;
+    }
+
+    /** Opens the segments in order; returns the log end offset. */
+    private long open(List<Long> bases) throws IOException {
+        long end = bases.get(0);
+        for (int i = 0; i < bases.size(); i++) {
+            long base = bases.get(i);
+            List<Long> later = bases.subList(i + 1, bases.size());
+            boolean trusted = clean || !later.isEmpty() && later.get(0) <= recoveryPoint;
+            LogSegment segment = new LogSegment(directory.files(), path, base, later.isEmpty() || !trusted, nowMs);
+            segments.put(base, segment);
+            if (trusted) {
+                end = openTrusted(segment, later);
+                continue;
+            }
+            end = scan(segment, Math.max(end, base));
+            if (!later.isEmpty() && (torn || end < later.get(0) && !mayHaveGaps())) {
+                dropEmptied(segment, end, later);
+                break;
+            }
+        }
+        if (!clean && end < recoveryPoint) {
+            LogSegment last = segments.lastEntry().getValue();
+            throw last.damaged(last.size(), "the log ends at offset " + end + ", but offsets below " + recoveryPoint + " were known to be on disk");
+        }
+        return end;
+    }
+
+    /** Compaction leaves gaps between segments. Where the policy is not known, one proves nothing. */
+    private boolean mayHaveGaps() throws IOException {
+        return TopicConfigsFile.read(disk, path)
+                .map(configs -> configs.getOrDefault(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_DELETE)
+                        .contains(TopicConfig.CLEANUP_POLICY_COMPACT))
+                .orElse(true);
+    }
+
+    /** The crash took the end of {@code segment}: later segments must hold nothing, and go. */
+    private void dropEmptied(LogSegment segment, long end, List<Long> later) throws IOException {
+        for (long base : later) {
+            LogFile file = new LogFile(directory.files(), LogSegment.file(path, base, LogSegment.LOG));
+            Disk.Handle handle = file.acquire();
+            try {
+                if (new SegmentScanner(handle, true, base, false).validBatchBehind(0, sizeOf(file.path()))) {
+                    throw segment.damaged(segment.size(), (torn ? tornWhy : "it ends at offset " + end)
+                            + "; valid batches follow in " + file + ", so this is no torn tail");
+                }
+            } finally {
+                file.release();
+                file.retire();
+            }
+        }
+        cut(segment);
+        for (long base : later) {
+            LOG.log(System.Logger.Level.WARNING, "{0}: removing segment {1}, which holds no whole batch", partition, base);
+            for (String suffix : List.of(LogSegment.INDEX, LogSegment.TIME_INDEX, LogSegment.TXN_INDEX, LogSegment.LOG)) {
+                disk.delete(LogSegment.file(path, base, suffix));
+            }
+        }
+    }
+
+    private long openTrusted(LogSegment segment, List<Long> later) throws IOException {
+        boolean last = later.isEmpty();
+        long nextBase = last ? segment.baseOffset() : later.get(0);
+        Path file = segment.log().path();
+        int size = sizeOf(file);
+        long modified = disk.lastModified(file);
+        if (!last && indexFits(segment.offsets()) && indexFits(segment.times())) {
+            segment.restore(size, LogSegment.UNKNOWN, -1, modified, true);
+            return nextBase;
+        }
+        if (last && indexFits(segment.offsets()) && indexFits(segment.times()) && size > 0) {
+            segment.offsets().load();
+            segment.times().load();
+            if (segment.offsets().ascendsBelow(Integer.MAX_VALUE, size) && segment.times().ascendsBelow(Long.MAX_VALUE, Integer.MAX_VALUE)) {
+                return continueIndex(segment, size, modified);
+            }
+        }
+        return rebuild(segment, size, modified, nextBase);
+    }
+
+    private int sizeOf(Path file) throws IOException {
+        long size = disk.size(file);
+        if (size > Integer.MAX_VALUE) {
+            throw new CorruptRecordException(Damage.describe(file, Integer.MAX_VALUE, "a segment larger than 2 GiB"));
+        }
+        return (int) size;
+    }
+
+    private boolean indexFits(IndexTable index) throws IOException {
+        Path file = files.get(index.file().path().getFileName().toString());
+        return file != null && disk.size(file) % index.entryBytes() == 0;
+    }
+
+    /** The active segment after a clean stop: only what lies behind its last index entry is read. */
+    private long continueIndex(LogSegment segment, int size, long modified) throws IOException {
+        long[] lastEntry = segment.offsets().last();
+        long[] lastTime = segment.times().last();
+        int from = lastEntry == null ? 0 : (int) lastEntry[1];
+        segment.restore(from, lastTime == null ? -1 : lastTime[0], lastTime == null ? -1 : segment.baseOffset() + lastTime[1], modified, true);
+        return index(segment, from, size, modified, segment.baseOffset());
+    }
+
+    private long rebuild(LogSegment segment, int size, long modified, long minimumEnd) throws IOException {
+        segment.offsets().clear();
+        segment.times().clear();
+        segment.restore(0, -1, -1, modified, true);
+        long end = Math.max(minimumEnd, index(segment, 0, size, modified, segment.baseOffset()));
+        if (minimumEnd > segment.baseOffset()) {
+            segment.seal();
+            segment.flush(true);
+        }
+        return end;
+    }
+
+    private long index(LogSegment segment, int from, int size, long modified, long expected) throws IOException {
+        Disk.Handle handle = segment.log().acquire();
+        try {
+            SegmentScanner scanner = new SegmentScanner(handle, false, expected, false);
+            int end = scanner.scan(from, size, (b, at, position, bytes) -> indexBatch(segment, b, at, position, bytes));
+            if (end < size) {
+                throw segment.damaged(end, scanner.damage());
+            }
+            segment.restore(size, segment.maxTimestamp(), segment.offsetOfMaxTimestamp(), modified, true);
+            return scanner.nextOffset();
+        } finally {
+            segment.log().release();
+        }
+    }
+
+    private void indexBatch(LogSegment segment, ByteBuffer b, int at, int position, int bytes) {
+        long timestamp = BatchHeader.magic(b, at) < 2 ? -1 : BatchHeader.maxTimestamp(b, at);
+        segment.index(position, bytes, BatchHeader.lastOffset(b, at), timestamp, 4096);
+        if (BatchHeader.magic(b, at) == 2) {
+            epochs.assign(BatchHeader.leaderEpoch(b, at), BatchHeader.baseOffset(b, at));
+        }
+    }
+
+    /** Recovers one segment after an unclean stop; returns the offset behind its last whole batch. */
+    private long scan(LogSegment segment, long expected) throws IOException {
+        Path file = segment.log().path();
+        int size = sizeOf(file);
+        long modified = disk.lastModified(file);
+        segment.restore(0, -1, -1, modified, false);
+        Disk.Handle handle = segment.log().acquire();
+        try {
+            SegmentScanner scanner = new SegmentScanner(handle, true, expected, !mayHaveGaps());
+            int end = scanner.scan(0, size, (b, at, position, bytes) -> indexBatch(segment, b, at, position, bytes));
+            if (end < size) {
+                judgeTail(segment, scanner, end, size);
+            }
+            segment.restore(end, segment.maxTimestamp(), segment.offsetOfMaxTimestamp(), modified, false);
+            return scanner.nextOffset();
+        } finally {
+            segment.log().release();
+        }
+    }
+
+    private void judgeTail(LogSegment segment, SegmentScanner scanner, int end, int size) throws IOException {
+        String what = scanner.damage();
+        if (scanner.nextOffset() < recoveryPoint) {
+            throw segment.damaged(end, what + "; offsets below " + recoveryPoint + " were known to be on disk");
+        }
+        if (scanner.validBatchBehind(end, size)) {
+            throw segment.damaged(end, what + "; valid batches are here or follow, so this is no torn tail");
+        }
+        torn = true;
+        tornWhy = what;
+    }
+
+    /** Cuts the torn tail, if there is one, once nothing speaks against it any more. */
+    private void cut(LogSegment segment) throws IOException {
+        if (!torn) {
+            return;
+        }
+        LOG.log(System.Logger.Level.WARNING, "{0}: cutting the torn tail of {1}, {2} bytes from position {3}: {4}", partition, segment.log(),
+                sizeOf(segment.log().path()) - segment.size(), segment.size(), tornWhy);
+        Disk.Handle handle = segment.log().acquire();
+        try {
+            handle.truncate(segment.size());
+        } finally {
+            segment.log().release();
+        }
+        torn = false;
+    }
+}

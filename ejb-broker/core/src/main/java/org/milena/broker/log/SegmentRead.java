@@ -1,0 +1,96 @@
+package org.milena.broker.log;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
+import org.apache.kafka.common.network.TransferableChannel;
+import org.apache.kafka.common.record.internal.RecordsSend;
+
+/** A {@link LogRead} over a part of one segment file. The file is acquired at construction, so it can't vanish before it is sent. */
+final class SegmentRead implements LogRead {
+
+    private final LogFile file;
+    private final Disk.Handle handle;
+    private final int from;
+    private final int length;
+    private final long startOffset;
+    private boolean released;
+
+    /** An empty range. */
+    SegmentRead(long offset) {
+        this.file = null;
+        this.handle = null;
+        this.from = 0;
+        this.length = 0;
+        this.startOffset = offset;
+        this.released = true;
+    }
+
+    SegmentRead(LogFile file, int from, int length, long startOffset) throws IOException {
+        this.file = file;
+        this.handle = file.acquire();
+        this.from = from;
+        this.length = length;
+        this.startOffset = startOffset;
+    }
+
+    @Override
+    public long startOffset() {
+        return startOffset;
+    }
+
+    @Override
+    public int sizeInBytes() {
+        return length;
+    }
+
+    @Override
+    public int read(ByteBuffer into, long position) throws IOException {
+        int wanted = (int) Math.min(into.remaining(), length - position);
+        if (wanted <= 0) {
+            return 0;
+        }
+        ensureHeld();
+        int limit = into.limit();
+        into.limit(into.position() + wanted);
+        try {
+            return handle.read(into, from + position);
+        } finally {
+            into.limit(limit);
+        }
+    }
+
+    @Override
+    public long transferTo(long position, long count, WritableByteChannel target) throws IOException {
+        long wanted = Math.min(count, length - position);
+        if (wanted <= 0) {
+            return 0;
+        }
+        ensureHeld();
+        return handle.transferTo(from + position, wanted, target);
+    }
+
+    private void ensureHeld() {
+        if (released) {
+            throw new IllegalStateException("This read has been released");
+        }
+    }
+
+    @Override
+    public void release() {
+        if (!released) {
+            released = true;
+            file.release();
+        }
+    }
+
+    @Override
+    public RecordsSend<SegmentRead> toSend() {
+        return new RecordsSend<>(this, length) {
+            @Override
+            protected int writeTo(TransferableChannel channel, int previouslyWritten, int remaining) throws IOException {
+                return (int) records().transferTo(previouslyWritten, remaining, channel);
+            }
+        };
+    }
+}

@@ -1,0 +1,152 @@
+package org.milena.broker.log;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
+
+/** Walks all batches of a segment file in large reads and stops at the first that is not whole. */
+final class SegmentScanner {
+
+    private static final int CHUNK = 1 << 20;
+
+    /** Sees one whole batch; the buffer is the scanner's and changes afterwards. */
+    @FunctionalInterface
+    interface Visitor {
+        void batch(ByteBuffer buffer, int at, int position, int size) throws IOException;
+    }
+
+    private final Disk.Handle handle;
+    private final boolean verify;
+    private final boolean dense;
+    private final CRC32C crc = new CRC32C();
+    private ByteBuffer chunk = ByteBuffer.allocate(CHUNK);
+    private int chunkStart;
+    private long expected;
+    /** Why the walk stopped, or null when it came to the end. */
+    private String damage;
+
+    /**
+     * @param verify   checks every batch's CRC
+     * @param expected offsets below this are a damage
+     * @param dense    so is any gap between offsets
+     */
+    SegmentScanner(Disk.Handle handle, boolean verify, long expected, boolean dense) {
+        this.handle = handle;
+        this.verify = verify;
+        this.dense = dense;
+        this.expected = expected;
+    }
+
+    String damage() {
+        return damage;
+    }
+
+    /** The offset after the last batch seen. */
+    long nextOffset() {
+        return expected;
+    }
+
+    /** Returns the position after the last whole batch. */
+    int scan(int from, int limit, Visitor visitor) throws IOException {
+        chunkStart = from;
+        chunk.clear().limit(0);
+        int position = from;
+        while (position < limit) {
+            if (!fill(position, Math.min(BatchHeader.SIZE, limit - position), limit)) {
+                damage = "the file is shorter than its size";
+                return position;
+            }
+            int size = plausible(position, limit);
+            if (size == 0 || !fill(position, size, limit)) {
+                return position;
+            }
+            int at = position - chunkStart;
+            if (verify && !intact(at, size)) {
+                return position;
+            }
+            expected = BatchHeader.lastOffset(chunk, at) + 1;
+            visitor.batch(chunk, at, position, size);
+            position += size;
+        }
+        return position;
+    }
+
+    /** The batch's size when its header makes sense here, else 0. */
+    private int plausible(int position, int limit) {
+        int size = wholeSize(position, limit);
+        if (size == 0) {
+            return 0;
+        }
+        int at = position - chunkStart;
+        long last = BatchHeader.lastOffset(chunk, at);
+        long base = BatchHeader.baseOffset(chunk, at);
+        if (base < expected || last < base || dense && base != expected) {
+            damage = "a batch with offsets " + base + " to " + last + " where " + expected + (dense ? "" : " or later") + " is expected";
+            return 0;
+        }
+        return size;
+    }
+
+    /** The size that the header claims, if the file can hold that; else 0. */
+    private int wholeSize(int position, int limit) {
+        int at = position - chunkStart;
+        int left = limit - position;
+        if (left < BatchHeader.WALK_BYTES) {
+            damage = "only " + left + " bytes of a batch header";
+            return 0;
+        }
+        int size = BatchHeader.size(chunk, at);
+        byte magic = BatchHeader.magic(chunk, at);
+        if (magic < 0 || magic > 2 || size < (magic == 2 ? BatchHeader.SIZE : BatchHeader.WALK_BYTES - 1)) {
+            damage = "no batch header (magic " + magic + ", size " + size + ")";
+            return 0;
+        }
+        if (size > left) {
+            damage = "a batch of " + size + " bytes, of which the file holds " + left;
+            return 0;
+        }
+        return size;
+    }
+
+    private boolean intact(int at, int size) {
+        if (!BatchHeader.crcMatches(chunk, at, size, crc)) {
+            damage = "a batch of " + size + " bytes whose CRC does not match";
+            return false;
+        }
+        return true;
+    }
+
+    /** Makes {@code bytes} from {@code position} on available in the chunk. */
+    private boolean fill(int position, int bytes, int limit) throws IOException {
+        if (position - chunkStart + bytes <= chunk.limit()) {
+            return true;
+        }
+        if (bytes > chunk.capacity()) {
+            chunk = ByteBuffer.allocate(bytes);
+        }
+        chunk.clear().limit(Math.min(chunk.capacity(), limit - position));
+        chunkStart = position;
+        handle.read(chunk, position);
+        chunk.flip();
+        return chunk.limit() >= bytes;
+    }
+
+    /** Whether a batch with a matching CRC lies anywhere in [from, limit): then what stopped the scan is no torn tail. */
+    boolean validBatchBehind(int from, int limit) throws IOException {
+        String found = damage;
+        chunkStart = from;
+        chunk.clear().limit(0);
+        boolean valid = false;
+        for (int position = from; !valid && position + BatchHeader.SIZE <= limit; position++) {
+            if (!fill(position, BatchHeader.SIZE, limit)) {
+                break;
+            }
+            if (BatchHeader.magic(chunk, position - chunkStart) == 2) {
+                int size = wholeSize(position, limit);
+                valid = size > 0 && fill(position, size, limit) && intact(position - chunkStart, size);
+            }
+        }
+        damage = found;
+        return valid;
+    }
+}

@@ -1,0 +1,619 @@
+package org.milena.broker.log;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.ConcurrentSkipListMap;
+import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.CorruptRecordException;
+import org.apache.kafka.common.errors.PolicyViolationException;
+import org.apache.kafka.common.errors.KafkaStorageException;
+import org.apache.kafka.common.errors.OffsetOutOfRangeException;
+import org.apache.kafka.common.errors.RecordBatchTooLargeException;
+import org.apache.kafka.common.message.DescribeProducersResponseData;
+import org.apache.kafka.common.message.FetchResponseData;
+import org.milena.broker.log.validate.RecordValidator;
+import org.milena.broker.log.validate.RecordValidators;
+import org.milena.broker.log.validate.ValidationResult;
+import org.milena.broker.log.clean.CleanableLog;
+import org.milena.broker.log.clean.CleanedSegment;
+import org.milena.broker.log.clean.SegmentSwap;
+import org.milena.broker.time.BrokerClock;
+
+/**
+ * The log of a partition on disk.
+ *
+ * <p>Two locks, always taken in this order: {@code maintenance} (flush, retention, truncation, compaction's swap: may wait for
+ * fsyncs) and {@code lock} (appends). An append takes only the second, a read neither.
+ */
+final class SegmentedLog implements PartitionLog {
+
+    private final TopicPartition partition;
+    private final FileLogDirectory directory;
+    private final Path path;
+    private final BrokerClock clock;
+    private final ConcurrentSkipListMap<Long, LogSegment> segments;
+    private final LeaderEpochs epochs;
+    private final ProducerStates producers;
+    private final TailCache tail = new TailCache();
+    private final LogReader reader;
+    private final TimestampLookup timestamps;
+    private final Object maintenance = new Object();
+    private final Object lock = new Object();
+    private volatile Uuid topicId;
+    private volatile LogConfig config;
+    private volatile LogSegment active;
+    private volatile long logStartOffset;
+    private volatile long logEndOffset;
+    private volatile long recoveryPoint;
+    private volatile long lastFlushMs;
+    private volatile long closedBytes;
+    private volatile boolean closed;
+    /** Base offset of the first segment that {@link #flush} has not finished with. Guarded by {@code maintenance}. */
+    private long flushFrom;
+    private long lastSnapshotOffset = -1;
+
+    SegmentedLog(LoadedLog loaded, FileLogDirectory directory, LogConfig config, BrokerClock clock) {
+        this.partition = loaded.partition();
+        this.directory = directory;
+        this.path = loaded.path();
+        this.topicId = loaded.topicId();
+        this.config = config;
+        this.clock = clock;
+        this.segments = loaded.segments();
+        this.epochs = loaded.epochs();
+        this.producers = loaded.producers();
+        this.active = segments.lastEntry().getValue();
+        this.logStartOffset = loaded.logStartOffset();
+        this.logEndOffset = loaded.logEndOffset();
+        this.recoveryPoint = loaded.recoveryPoint();
+        this.lastFlushMs = clock.millis();
+        this.flushFrom = segments.floorKey(Math.max(recoveryPoint, segments.firstKey()));
+        this.reader = new LogReader(segments, tail);
+        this.timestamps = new TimestampLookup(segments, reader);
+        tail.reset(active.baseOffset());
+        recountClosedBytes();
+    }
+
+    @Override
+    public TopicPartition topicPartition() {
+        return partition;
+    }
+
+    @Override
+    public Uuid topicId() {
+        return topicId;
+    }
+
+    void assignTopicId(Uuid id) {
+        topicId = id;
+    }
+
+    @Override
+    public FileLogDirectory directory() {
+        return directory;
+    }
+
+    Path path() {
+        return path;
+    }
+
+    @Override
+    public LogConfig config() {
+        return config;
+    }
+
+    @Override
+    public void updateConfig(LogConfig next) {
+        config = next;
+    }
+
+    @Override
+    public LogAppendInfo append(ByteBuffer source, AppendOrigin origin, int leaderEpoch) {
+        RecordValidators validators = directory.validators();
+        RecordValidator validator = validators.borrow();
+        try {
+            synchronized (lock) {
+                ensureOpen();
+                long nowMs = clock.millis();
+                return append(validator.validate(partition, source, origin, config, leaderEpoch, logEndOffset, nowMs), origin, nowMs);
+            }
+        } finally {
+            validators.giveBack(validator);
+        }
+    }
+
+    private LogAppendInfo append(ValidationResult valid, AppendOrigin origin, long nowMs) {
+        LogConfig now = config;
+        ByteBuffer bytes = valid.records();
+        ProducerEntry.Batch original = checkProducers(bytes, origin, logEndOffset);
+        if (original != null) {
+            return new LogAppendInfo(original.firstOffset(), original.lastOffset(), -1, logStartOffset, true,
+                    now.flushMessages() != Long.MAX_VALUE && original.lastOffset() >= recoveryPoint);
+        }
+        int size = bytes.remaining();
+        if (size == 0) {
+            throw new InvalidRecordException("An append to " + partition + " holds no whole record batch");
+        }
+        if (size > now.segmentBytes()) {
+            throw new RecordBatchTooLargeException("The append of " + size + " bytes to " + partition
+                    + " exceeds segment.bytes " + now.segmentBytes());
+        }
+        try {
+            LogSegment segment = segmentFor(valid, size, nowMs, now);
+            int position = segment.size();
+            int start = bytes.position();
+            segment.write(bytes);
+            bytes.position(start);
+            account(segment, bytes, position, now.indexIntervalBytes());
+            segment.publish(position + size, nowMs);
+        } catch (IOException e) {
+            throw directory.fail("an append to " + active.log(), e);
+        }
+        logEndOffset = valid.lastOffset() + 1;
+        boolean flush = logEndOffset - recoveryPoint >= now.flushMessages();
+        return new LogAppendInfo(valid.firstOffset(), valid.lastOffset(), valid.logAppendTime(), logStartOffset, false, flush);
+    }
+
+    private ProducerEntry.Batch checkProducers(ByteBuffer bytes, AppendOrigin origin, long end) {
+        for (int at = bytes.position(); at < bytes.limit(); at += BatchHeader.size(bytes, at)) {
+            ProducerEntry.Batch original = producers.check(bytes, at, origin, end);
+            if (original != null) {
+                return original;
+            }
+        }
+        return null;
+    }
+
+    private LogSegment segmentFor(ValidationResult valid, int size, long nowMs, LogConfig now) throws IOException {
+        if (RollPolicy.shouldRoll(active, size, valid.maxTimestamp(), valid.lastOffset(), nowMs, now, partition)) {
+            roll(Math.max(logEndOffset, valid.firstOffset()), nowMs);
+        }
+        return active;
+    }
+
+    private void account(LogSegment segment, ByteBuffer bytes, int position, int indexInterval) throws IOException {
+        for (int at = bytes.position(); at < bytes.limit(); ) {
+            int size = BatchHeader.size(bytes, at);
+            long base = BatchHeader.baseOffset(bytes, at);
+            long last = BatchHeader.lastOffset(bytes, at);
+            epochs.assign(BatchHeader.leaderEpoch(bytes, at), base);
+            segment.index(position, size, last, BatchHeader.maxTimestamp(bytes, at), indexInterval);
+            AbortedTransactions.Entry aborted = producers.apply(bytes, at);
+            if (aborted != null) {
+                segment.aborted().append(aborted);
+            }
+            tail.add(base, last, position, size);
+            position += size;
+            at += size;
+        }
+    }
+
+    /** Opens a new active segment; the flusher brings the old one to disk. Holds {@code lock}. */
+    private void roll(long baseOffset, long nowMs) throws IOException {
+        LogSegment old = active;
+        LogSegment next = new LogSegment(directory.files(), path, baseOffset, true, nowMs);
+        if (old.size() == 0 && old.baseOffset() == baseOffset) {
+            return;
+        }
+        old.seal();
+        if (config.flushMessages() != Long.MAX_VALUE) {
+            // Else a power cut might keep the new segment and lose the end of this one: a hole that no recovery may mend.
+            old.flush(false);
+        }
+        writeSnapshot(logEndOffset);
+        next.create();
+        closedBytes += old.size();
+        tail.reset(baseOffset);
+        segments.put(baseOffset, next);
+        active = next;
+        directory.groupCommit().await(this, logEndOffset - 1, error -> { });
+    }
+
+    private void writeSnapshot(long offset) throws IOException {
+        if (offset > lastSnapshotOffset) {
+            directory.disk().replace(ProducerSnapshots.file(path, offset), producers.snapshot(), false);
+            lastSnapshotOffset = offset;
+        }
+    }
+
+    @Override
+    public LogRead read(long offset, int maxBytes, long upperBound, boolean minOneBatch) {
+        ensureOpen();
+        long end = logEndOffset;
+        if (offset < logStartOffset || offset > end) {
+            throw new OffsetOutOfRangeException("Received request for offset " + offset + " for partition " + partition
+                    + ", but we only have log segments from offset " + logStartOffset + " up to " + end + ".");
+        }
+        long bound = Math.min(upperBound, end);
+        if (offset >= bound) {
+            return new SegmentRead(offset);
+        }
+        try {
+            return reader.read(offset, maxBytes, bound, minOneBatch);
+        } catch (FileNotFoundException e) {
+            return readAgain(offset, maxBytes, bound, minOneBatch, e);
+        } catch (IOException e) {
+            throw readFailed(offset, e);
+        }
+    }
+
+    /** Retention or compaction took the segment between finding and opening it; or somebody from outside did. */
+    private LogRead readAgain(long offset, int maxBytes, long bound, boolean minOneBatch, FileNotFoundException gone) {
+        if (offset < logStartOffset) {
+            throw new OffsetOutOfRangeException("Offset " + offset + " of " + partition + " has just been deleted; the log starts at "
+                    + logStartOffset);
+        }
+        try {
+            return reader.read(offset, maxBytes, bound, minOneBatch);
+        } catch (IOException e) {
+            throw readFailed(offset, e);
+        }
+    }
+
+    private ApiException readFailed(long offset, IOException e) {
+        if (closed) {
+            return new KafkaStorageException("The log of " + partition + " has been closed");
+        }
+        if (e instanceof FileNotFoundException) {
+            return new CorruptRecordException(Damage.describe(Path.of(e.getMessage()), 0, "the file is gone"));
+        }
+        return directory.fail("a read of " + partition + " at offset " + offset, e);
+    }
+
+    @Override
+    public long logStartOffset() {
+        return logStartOffset;
+    }
+
+    @Override
+    public long logEndOffset() {
+        return logEndOffset;
+    }
+
+    @Override
+    public long firstUnstableOffset() {
+        return producers.firstUnstableOffset();
+    }
+
+    @Override
+    public long recoveryPoint() {
+        return recoveryPoint;
+    }
+
+    @Override
+    public long size() {
+        return closedBytes + active.size();
+    }
+
+    @Override
+    public List<FetchResponseData.AbortedTransaction> abortedTransactions(long fromOffset, long toOffset) {
+        List<AbortedTransactions.Entry> found = new ArrayList<>();
+        try {
+            Long floor = segments.floorKey(fromOffset);
+            for (LogSegment segment : segments.tailMap(floor == null ? fromOffset : floor, true).values()) {
+                if (segment.aborted().collect(fromOffset, toOffset, found)) {
+                    break;
+                }
+            }
+        } catch (IOException e) {
+            throw readFailed(fromOffset, e);
+        }
+        return found.stream().map(e -> new FetchResponseData.AbortedTransaction()
+                .setProducerId(e.producerId()).setFirstOffset(e.firstOffset())).toList();
+    }
+
+    @Override
+    public Optional<TimestampedOffset> offsetForTimestamp(long timestamp, long upperBound) {
+        ensureOpen();
+        try {
+            return timestamps.atOrAfter(timestamp, logStartOffset, Math.min(upperBound, logEndOffset));
+        } catch (IOException e) {
+            throw readFailed(logStartOffset, e);
+        }
+    }
+
+    @Override
+    public Optional<TimestampedOffset> offsetOfMaxTimestamp(long upperBound) {
+        ensureOpen();
+        try {
+            return timestamps.largest(logStartOffset, Math.min(upperBound, logEndOffset));
+        } catch (IOException e) {
+            throw readFailed(logStartOffset, e);
+        }
+    }
+
+    @Override
+    public OptionalInt latestEpoch() {
+        return epochs.latest();
+    }
+
+    @Override
+    public EpochEnd endOffsetForEpoch(int epoch) {
+        return epochs.endOffsetFor(epoch, logEndOffset);
+    }
+
+    @Override
+    public OptionalInt epochForOffset(long offset) {
+        return offset >= logEndOffset ? OptionalInt.empty() : epochs.epochFor(offset);
+    }
+
+    @Override
+    public void flush() {
+        synchronized (maintenance) {
+            ensureOpen();
+            long end = logEndOffset;
+            LogSegment last = active;
+            try {
+                for (LogSegment segment : segments.tailMap(flushFrom, true).values()) {
+                    boolean sealed = segment.baseOffset() < last.baseOffset();
+                    segment.flush(sealed);
+                    flushFrom = segment.baseOffset();
+                    if (segment == last) {
+                        break;
+                    }
+                }
+            } catch (IOException e) {
+                throw directory.fail("a flush of " + partition, e);
+            }
+            recoveryPoint = Math.max(recoveryPoint, end);
+            lastFlushMs = clock.millis();
+        }
+    }
+
+    boolean dueForFlush(long nowMs) {
+        return recoveryPoint < logEndOffset && nowMs - lastFlushMs >= config.flushMs();
+    }
+
+    @Override
+    public void advanceLogStart(long newStart) {
+        synchronized (maintenance) {
+            ensureOpen();
+            if (config.held()) {
+                throw new PolicyViolationException("The configuration of topic " + partition.topic()
+                        + " is unknown: its records are kept until it has been set");
+            }
+            if (newStart > logEndOffset) {
+                throw new OffsetOutOfRangeException("Cannot delete records of " + partition + " before offset " + newStart
+                        + ": the log ends at " + logEndOffset);
+            }
+            if (newStart > logStartOffset) {
+                moveStart(newStart);
+                directory.checkpoints().logStarts();
+            }
+        }
+    }
+
+    private void moveStart(long newStart) {
+        synchronized (lock) {
+            logStartOffset = newStart;
+            epochs.truncateFromStart(newStart);
+        }
+    }
+
+    @Override
+    public void rollIfDue(long nowMs) {
+        synchronized (lock) {
+            ensureOpen();
+            if (RollPolicy.due(active, nowMs, config, partition)) {
+                tryRoll(nowMs);
+            }
+        }
+    }
+
+    private void tryRoll(long nowMs) {
+        try {
+            roll(logEndOffset, nowMs);
+        } catch (IOException e) {
+            throw directory.fail("a roll of " + partition, e);
+        }
+    }
+
+    @Override
+    public int enforceRetention(long nowMs, long upperBound) {
+        synchronized (maintenance) {
+            ensureOpen();
+            LogConfig now = config;
+            if (now.held()) {
+                return 0;
+            }
+            try {
+                List<LogSegment> due = Retention.due(segments, this, now, nowMs, Math.min(upperBound, logEndOffset));
+                if (!due.isEmpty()) {
+                    remove(due, nowMs);
+                }
+                return due.size();
+            } catch (IOException e) {
+                throw directory.fail("the deletion of old segments of " + partition, e);
+            }
+        }
+    }
+
+    /** Takes segments from the front of the log. Holds {@code maintenance}. */
+    private void remove(List<LogSegment> due, long nowMs) throws IOException {
+        synchronized (lock) {
+            if (due.contains(active)) {
+                roll(logEndOffset, nowMs);
+            }
+            due.forEach(segment -> segments.remove(segment.baseOffset()));
+            recountClosedBytes();
+        }
+        moveStart(Math.max(logStartOffset, segments.firstKey()));
+        flushFrom = Math.max(flushFrom, segments.firstKey());
+        discard(due, nowMs);
+        for (long offset : ProducerLoader.snapshots(directory.disk(), path)) {
+            if (offset < segments.firstKey()) {
+                directory.disk().delete(ProducerSnapshots.file(path, offset));
+            }
+        }
+    }
+
+    /**
+     * Puts a compacted segment in place of its sources. Readers see the sources until it is there.
+     *
+     * @return false when a source is no longer part of the log; nothing has changed then
+     */
+    boolean replace(List<LogSegment> sources, CleanedSegment compacted) {
+        synchronized (maintenance) {
+            ensureOpen();
+            if (sources.stream().anyMatch(source -> segments.get(source.baseOffset()) != source)) {
+                return false;
+            }
+            try {
+                long nowMs = clock.millis();
+                long base = compacted.baseOffset();
+                long age = sources.get(sources.size() - 1).retentionTimestamp();
+                SegmentSwap.prepare(directory.disk(), path, base);
+                discard(sources, nowMs);
+                SegmentSwap.finish(directory.disk(), path, base);
+                LogSegment segment = new LogSegment(directory.files(), path, base, false, nowMs);
+                segment.restore(compacted.size(), compacted.largestTimestamp(), compacted.offsetOfLargest(), age, true);
+                synchronized (lock) {
+                    segments.put(base, segment);
+                    sources.subList(1, sources.size()).forEach(source -> segments.remove(source.baseOffset()));
+                    recountClosedBytes();
+                }
+                flushFrom = segments.floorKey(flushFrom);
+                return true;
+            } catch (IOException e) {
+                throw directory.fail("the swap of compacted segments of " + partition, e);
+            }
+        }
+    }
+
+    private void discard(Collection<LogSegment> removed, long nowMs) throws IOException {
+        for (LogSegment segment : removed) {
+            segment.retire();
+            segment.rename(file -> file.resolveSibling(file.getFileName() + LogNames.DELETED));
+            for (LogFile file : segment.files()) {
+                directory.trash().add(file.path(), nowMs + config.fileDeleteDelayMs());
+            }
+        }
+    }
+
+    @Override
+    public void truncateTo(long offset) {
+        synchronized (maintenance) {
+            synchronized (lock) {
+                ensureOpen();
+                if (offset >= logEndOffset) {
+                    return;
+                }
+                recoveryPoint = Math.min(recoveryPoint, offset);
+                // First, or the next start would miss what was known to be on disk.
+                directory.checkpoints().recoveryPoints();
+                try {
+                    truncate(offset);
+                    directory.truncated(partition, offset);
+                } catch (IOException e) {
+                    throw directory.fail("a truncation of " + partition, e);
+                }
+            }
+        }
+    }
+
+    private void truncate(long offset) throws IOException {
+        long nowMs = clock.millis();
+        Long floor = segments.lowerKey(offset);
+        List<LogSegment> removed = new ArrayList<>(segments.tailMap(floor == null ? Long.MIN_VALUE : floor, false).values());
+        if (floor == null) {
+            segments.clear();
+            LogSegment first = new LogSegment(directory.files(), path, offset, true, nowMs);
+            discard(removed, nowMs);
+            first.create();
+            segments.put(offset, first);
+            logStartOffset = Math.min(logStartOffset, offset);
+        } else {
+            removed.forEach(segment -> segments.remove(segment.baseOffset()));
+            discard(removed, nowMs);
+            segments.get(floor).truncateTo(offset, config.indexIntervalBytes());
+        }
+        active = segments.lastEntry().getValue();
+        tail.reset(active.baseOffset());
+        recountClosedBytes();
+        logEndOffset = offset;
+        flushFrom = Math.min(flushFrom, active.baseOffset());
+        lastSnapshotOffset = Math.min(lastSnapshotOffset, offset);
+        epochs.truncateFromEnd(offset);
+        new ProducerLoader(directory.disk(), partition, path, segments, producers).load(logStartOffset, offset);
+    }
+
+    @Override
+    public List<DescribeProducersResponseData.ProducerState> activeProducers() {
+        return producers.active();
+    }
+
+    @Override
+    public void expireProducers(long nowMs) {
+        producers.expire(nowMs, directory.producerExpirationMs());
+    }
+
+    long maxProducerId() {
+        return producers.maxProducerId();
+    }
+
+    Collection<LogSegment> segments() {
+        return segments.values();
+    }
+
+    long activeSegmentBaseOffset() {
+        return active.baseOffset();
+    }
+
+    Map<Long, CleanableLog.LastRecord> lastRecordsOfProducers() {
+        return producers.lastRecords();
+    }
+
+    boolean isOpen() {
+        return !closed && directory.online();
+    }
+
+    LeaderEpochs epochs() {
+        return epochs;
+    }
+
+    private void recountClosedBytes() {
+        long bytes = 0;
+        for (Map.Entry<Long, LogSegment> e : segments.headMap(active.baseOffset()).entrySet()) {
+            bytes += e.getValue().size();
+        }
+        closedBytes = bytes;
+    }
+
+    private void ensureOpen() {
+        directory.ensureOnline();
+        if (closed) {
+            throw new KafkaStorageException("The log of " + partition + " has been closed");
+        }
+    }
+
+    /** Everything to disk, a producer snapshot at the end, all files closed. */
+    void close() throws IOException {
+        flush();
+        synchronized (maintenance) {
+            synchronized (lock) {
+                writeSnapshot(logEndOffset);
+                epochs.write(false);
+                active.seal();
+                active.offsets().persist(false, false);
+                active.times().persist(false, false);
+                closeFiles();
+            }
+        }
+    }
+
+    void closeFiles() {
+        closed = true;
+        segments.values().forEach(LogSegment::retire);
+    }
+}

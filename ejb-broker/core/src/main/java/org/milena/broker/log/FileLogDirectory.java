@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.milena.broker.log.validate.RecordValidators;
+import org.milena.broker.log.clean.LogCleaner;
 
 /** A log directory with its disk, its open files and its flusher. */
 final class FileLogDirectory implements LogDirectory {
@@ -22,6 +24,7 @@ final class FileLogDirectory implements LogDirectory {
     private final long producerExpirationMs;
     private final RecordValidators validators = new RecordValidators(8);
     private final AtomicReference<String> failure = new AtomicReference<>();
+    private volatile LogCleaner cleaner;
     private volatile boolean holdsDamage;
     private volatile Uuid id = Uuid.ZERO_UUID;
 
@@ -55,6 +58,29 @@ final class FileLogDirectory implements LogDirectory {
 
     long producerExpirationMs() {
         return producerExpirationMs;
+    }
+
+    /** From now on {@link LogManager#cleanOnce} compacts. */
+    void compactWith(LogCleaner logCleaner) {
+        cleaner = logCleaner;
+    }
+
+    LogCleaner cleaner() {
+        return cleaner;
+    }
+
+    void truncated(TopicPartition partition, long offset) throws IOException {
+        LogCleaner c = cleaner;
+        if (c != null) {
+            c.truncated(partition, offset);
+        }
+    }
+
+    void deleted(TopicPartition partition) throws IOException {
+        LogCleaner c = cleaner;
+        if (c != null) {
+            c.deleted(partition);
+        }
     }
 
     /** A partition of this directory did not open. */

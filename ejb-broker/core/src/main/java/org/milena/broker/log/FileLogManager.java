@@ -18,6 +18,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InconsistentTopicIdException;
 import org.apache.kafka.common.errors.KafkaStorageException;
+import org.milena.broker.log.clean.CleanerSettings;
+import org.milena.broker.log.clean.LogCleaner;
 import org.milena.broker.time.BrokerClock;
 
 /** All logs of this broker, kept in Kafka's directory layout. */
@@ -273,6 +275,7 @@ public final class FileLogManager implements LogManager {
                 disk.rename(log.path(), target);
                 disk.syncDirectory(directory.path());
                 directory.trash().add(target, clock.millis() + log.config().fileDeleteDelayMs());
+                directory.deleted(partition);
             } catch (IOException e) {
                 throw directory.fail("deleting the log of " + partition, e);
             }
@@ -344,6 +347,27 @@ public final class FileLogManager implements LogManager {
         if (directory.online()) {
             ((FileLogDirectory) directory).checkpoints().recoveryPoints();
             ((FileLogDirectory) directory).checkpoints().logStarts();
+        }
+    }
+
+    /** How {@link #cleanOnce} compacts; without it, it never does. {@code sleeper} waits for the throttle. */
+    public void compactWith(CleanerSettings settings, LogCleaner.Sleeper sleeper) {
+        for (FileLogDirectory directory : directories) {
+            directory.compactWith(new LogCleaner(disk, directory.path(), settings, clock::millis, sleeper));
+        }
+    }
+
+    @Override
+    public boolean cleanOnce(LogDirectory directory) throws InterruptedException {
+        LogCleaner cleaner = ((FileLogDirectory) directory).cleaner();
+        if (cleaner == null) {
+            return false;
+        }
+        try {
+            return cleaner.cleanOnce(online(directory).stream().map(LogCompaction::new).toList());
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.ERROR, "Compaction in " + directory.path() + " failed; it is tried again", e);
+            return false;
         }
     }
 

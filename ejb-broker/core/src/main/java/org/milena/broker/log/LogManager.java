@@ -71,6 +71,15 @@ public interface LogManager extends AutoCloseable {
     /** For one directory, so that a stalled one holds up no other. */
     void checkpoint(LogDirectory directory);
 
+    /**
+     * Compacts the dirtiest log of a directory that is due; called by housekeeping, one call at a time for a directory, until it
+     * answers false. Takes as long as copying that log does.
+     *
+     * @return true if one was compacted
+     * @throws InterruptedException the throttle's wait was interrupted: nothing is lost
+     */
+    boolean cleanOnce(LogDirectory directory) throws InterruptedException;
+
     /** Flushes, checkpoints, writes the clean-shutdown file and closes every file. */
     @Override
     void close();

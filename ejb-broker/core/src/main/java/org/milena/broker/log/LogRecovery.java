@@ -12,6 +12,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.CorruptRecordException;
+import org.milena.broker.log.clean.SegmentSwap;
 
 /**
  * Opens the directory of one partition. After a clean stop nothing is scanned. After an unclean one the segments from the recovery
@@ -58,6 +59,7 @@ final class LogRecovery {
     }
 
     LoadedLog load() throws IOException {
+        SegmentSwap.recover(disk, path);
         for (Path file : disk.list(path)) {
             files.put(file.getFileName().toString(), file);
         }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
@@ -17,6 +18,7 @@ import org.apache.kafka.common.record.internal.DefaultRecordBatch;
 import org.apache.kafka.common.record.internal.EndTransactionMarker;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.Record;
+import org.milena.broker.log.clean.CleanableLog;
 
 /**
  * The idempotent and transactional producers of one log (KIP-98). {@link #check} judges a batch before it is written and changes
@@ -205,6 +207,16 @@ final class ProducerStates {
     /** Forgets idle producers without an open transaction. */
     synchronized void expire(long nowMs, long idleMs) {
         entries.values().removeIf(e -> e.transactionStart < 0 && nowMs - e.lastTimestamp >= idleMs);
+    }
+
+    /** What compaction must leave of each producer, so that its sequence numbers and epoch survive a restart without snapshot. */
+    synchronized Map<Long, CleanableLog.LastRecord> lastRecords() {
+        Map<Long, CleanableLog.LastRecord> last = new HashMap<>();
+        for (ProducerEntry e : entries.values()) {
+            last.put(e.producerId, new CleanableLog.LastRecord(
+                    e.hasBatches() ? OptionalLong.of(e.lastDataOffset()) : OptionalLong.empty(), e.epoch));
+        }
+        return last;
     }
 
     synchronized List<DescribeProducersResponseData.ProducerState> active() {

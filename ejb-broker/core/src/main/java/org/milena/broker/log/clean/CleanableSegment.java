@@ -12,7 +12,7 @@ public interface CleanableSegment {
     int size();
 
     /** Largest record timestamp in milliseconds; the file's modification time where records have none. */
-    long largestTimestamp();
+    long largestTimestamp() throws IOException;
 
     /** Timestamp of the first batch, -1 when unknown. */
     long firstBatchTimestamp() throws IOException;

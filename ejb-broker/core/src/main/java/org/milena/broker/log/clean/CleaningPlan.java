@@ -44,7 +44,8 @@ record CleaningPlan(CleanableLog log, long firstDirty, long firstUncleanable, lo
     }
 
     /** {@code min.compaction.lag.ms}: a consumer that keeps up sees every value. */
-    private static long firstYoungSegment(List<? extends CleanableSegment> closed, long firstDirty, CleanableLog log, long nowMs) {
+    private static long firstYoungSegment(List<? extends CleanableSegment> closed, long firstDirty, CleanableLog log, long nowMs)
+            throws IOException {
         long lag = Math.max(0, log.config().minCompactionLagMs());
         for (int i = 0; lag > 0 && i < closed.size(); i++) {
             if (end(closed, i, log) > firstDirty && closed.get(i).largestTimestamp() > nowMs - lag) {

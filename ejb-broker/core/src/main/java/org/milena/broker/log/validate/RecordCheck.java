@@ -1,12 +1,11 @@
 package org.milena.broker.log.validate;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.record.internal.RecordBatch;
-import org.apache.kafka.common.requests.ProduceResponse.RecordError;
 import org.milena.broker.log.LogConfig;
 
 /**
@@ -23,7 +22,7 @@ final class RecordCheck {
     private long afterMaxMs;
     private long maxTimestamp;
     private boolean timestampFault;
-    private List<RecordError> errors;
+    private Map<Integer, String> errors;
     private int faults;
 
     void begin(TopicPartition partition, LogConfig config, BatchCursor batch, long nowMs) {
@@ -67,10 +66,10 @@ final class RecordCheck {
     private void fault(int index, String message) {
         faults++;
         if (errors == null) {
-            errors = new ArrayList<>();
+            errors = new LinkedHashMap<>();
         }
-        if (errors.size() < RecordErrors.LIMIT) {
-            errors.add(new RecordError(index, message));
+        if (errors.size() < RejectedRecords.LIMIT) {
+            errors.put(index, message);
         }
     }
 
@@ -85,10 +84,10 @@ final class RecordCheck {
             return;
         }
         if (timestampFault) {
-            throw new RecordErrors.InvalidTimestamps("One or more records have been rejected due to invalid timestamp", errors);
+            throw new RejectedRecords.Timestamps("One or more records have been rejected due to invalid timestamp", errors);
         }
-        throw new RecordErrors.InvalidRecords("One or more records have been rejected due to " + faults
+        throw new RejectedRecords.Invalid("One or more records have been rejected due to " + faults
             + " record errors in total, and only showing the first three errors at most: "
-            + errors.subList(0, Math.min(errors.size(), 3)), errors);
+            + errors.entrySet().stream().limit(3).toList(), errors);
     }
 }

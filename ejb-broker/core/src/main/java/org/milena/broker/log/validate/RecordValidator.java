@@ -56,7 +56,7 @@ public final class RecordValidator {
      * @param nextOffset  the log end: offset of the first record; for replication the lowest that is acceptable
      * @param nowMs       milliseconds since the epoch: bounds timestamps, and is the timestamp for LogAppendTime
      * @return valid until the next call
-     * @throws ApiException nothing but these, with Kafka's error code; {@link RecordErrors} where single records are at fault
+     * @throws ApiException nothing but these, with Kafka's error code; {@link org.milena.broker.log.RecordErrors} where single records are at fault
      */
     public ValidationResult validate(TopicPartition partition, ByteBuffer batches, AppendOrigin origin, LogConfig config,
                                      int leaderEpoch, long nextOffset, long nowMs) {

@@ -1,0 +1,137 @@
+package org.milena.broker.log;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.common.TopicPartition;
+import org.milena.broker.log.clean.AbortedTransaction;
+import org.milena.broker.log.clean.CleanableLog;
+import org.milena.broker.log.clean.CleanableSegment;
+import org.milena.broker.log.clean.CleanedSegment;
+
+/** A log as compaction sees it. Made for one round; holds no state but the log. */
+final class LogCompaction implements CleanableLog {
+
+    private final SegmentedLog log;
+
+    LogCompaction(SegmentedLog log) {
+        this.log = log;
+    }
+
+    private record Source(LogSegment segment) implements CleanableSegment {
+
+        @Override
+        public long baseOffset() {
+            return segment.baseOffset();
+        }
+
+        @Override
+        public int size() {
+            return segment.size();
+        }
+
+        @Override
+        public long largestTimestamp() throws IOException {
+            return segment.retentionTimestamp();
+        }
+
+        @Override
+        public long firstBatchTimestamp() throws IOException {
+            ByteBuffer header = ByteBuffer.allocate(BatchHeader.SIZE);
+            if (segment.size() < BatchHeader.SIZE) {
+                return -1;
+            }
+            read(header, 0);
+            return BatchHeader.magic(header, 0) < 2 ? -1 : BatchHeader.maxTimestamp(header, 0);
+        }
+
+        @Override
+        public void read(ByteBuffer into, int position) throws IOException {
+            Disk.Handle handle = segment.log().acquire();
+            try {
+                handle.read(into, position);
+            } finally {
+                segment.log().release();
+            }
+        }
+
+        @Override
+        public String name() {
+            return segment.toString();
+        }
+    }
+
+    @Override
+    public TopicPartition topicPartition() {
+        return log.topicPartition();
+    }
+
+    @Override
+    public LogConfig config() {
+        return log.config();
+    }
+
+    @Override
+    public Path directory() {
+        return log.path();
+    }
+
+    @Override
+    public long logStartOffset() {
+        return log.logStartOffset();
+    }
+
+    @Override
+    public long logEndOffset() {
+        return log.logEndOffset();
+    }
+
+    @Override
+    public long stableOffset() {
+        return Math.min(log.logEndOffset(), log.firstUnstableOffset());
+    }
+
+    @Override
+    public List<? extends CleanableSegment> closedSegments() {
+        List<Source> closed = new ArrayList<>();
+        long active = log.activeSegmentBaseOffset();
+        for (LogSegment segment : log.segments()) {
+            if (segment.baseOffset() < active) {
+                closed.add(new Source(segment));
+            }
+        }
+        return closed;
+    }
+
+    @Override
+    public long activeSegmentBaseOffset() {
+        return log.activeSegmentBaseOffset();
+    }
+
+    @Override
+    public List<AbortedTransaction> abortedTransactions(long from, long to) throws IOException {
+        List<AbortedTransactions.Entry> found = new ArrayList<>();
+        for (LogSegment segment : log.segments()) {
+            segment.aborted().collect(from, to, found);
+        }
+        return found.stream().map(e -> new AbortedTransaction(e.producerId(), e.firstOffset(), e.lastOffset(), e.lastStableOffset())).toList();
+    }
+
+    @Override
+    public Map<Long, LastRecord> activeProducers() {
+        return log.lastRecordsOfProducers();
+    }
+
+    @Override
+    public boolean replace(List<? extends CleanableSegment> sources, CleanedSegment replacement) {
+        return log.replace(sources.stream().map(source -> ((Source) source).segment()).toList(), replacement);
+    }
+
+    @Override
+    public boolean isOpen() {
+        return log.isOpen();
+    }
+}

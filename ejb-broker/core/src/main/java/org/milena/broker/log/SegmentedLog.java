@@ -479,7 +479,7 @@ final class SegmentedLog implements PartitionLog {
         flushFrom = Math.min(flushFrom, active.baseOffset());
         lastSnapshotOffset = Math.min(lastSnapshotOffset, offset);
         epochs.truncateFromEnd(offset);
-        new ProducerLoader(directory.disk(), partition, path, segments, producers).load(logStartOffset, offset);
+        new ProducerLoader(directory.disk(), partition, path, segments, producers).load(logStartOffset, offset, Long.MAX_VALUE);
     }
 
     @Override

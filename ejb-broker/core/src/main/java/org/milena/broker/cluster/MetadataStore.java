@@ -31,6 +31,19 @@ public interface MetadataStore {
     /** Compare-and-set of a partition's leadership: @return false when {@code expectedVersion} is not the stored one. */
     boolean updatePartition(Uuid topicId, PartitionRow next, long expectedVersion);
 
+    /**
+     * Many compare-and-sets at once, as a broker makes them at its start; a store that can do so writes all or none in one transaction.
+     *
+     * @return false when any expected version is not the stored one
+     */
+    default boolean updatePartitions(List<PartitionUpdate> updates) {
+        boolean all = true;
+        for (PartitionUpdate update : updates) {
+            all &= updatePartition(update.topicId(), update.next(), update.expectedVersion());
+        }
+        return all;
+    }
+
     /** Sets (value) and removes (null) keys of one resource; {@code type} is {@code topic}, {@code broker} or {@code group}; name "" is the cluster-wide broker default. */
     void alterConfigs(String type, String name, Map<String, String> changes);
 
@@ -44,6 +57,9 @@ public interface MetadataStore {
     }
 
     record PartitionRow(int index, int leader, int leaderEpoch, List<Integer> replicas, List<Integer> isr, long version) {
+    }
+
+    record PartitionUpdate(Uuid topicId, PartitionRow next, long expectedVersion) {
     }
 
     /** @param configs type → name → key → value */

@@ -105,6 +105,16 @@ public final class BrokerConfig {
         return result;
     }
 
+    /** The dynamic values that all brokers share. */
+    public Map<String, String> clusterWide() {
+        return clusterWide;
+    }
+
+    /** The dynamic values of this broker alone. */
+    public Map<String, String> perBroker() {
+        return perBroker;
+    }
+
     /** Where a value comes from: Kafka's config sources. */
     public enum Source { DYNAMIC_BROKER, DYNAMIC_DEFAULT_BROKER, STATIC_BROKER, DEFAULT }
 

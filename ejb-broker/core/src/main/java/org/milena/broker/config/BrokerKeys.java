@@ -230,7 +230,8 @@ public final class BrokerKeys {
                 .add("Partitions of __consumer_offsets; must not change once it exists.");
         KEYS.key("offsets.topic.replication.factor", Type.SHORT, "1", Scope.BROKER).atLeast((short) 1).in(COUNT).high()
                 .add("Replication factor of __consumer_offsets when it is created. Kafka's default is 3; one node can only have 1.");
-        integer("offsets.topic.segment.bytes", "104857600").atLeast(1).in(BYTES).high().add("segment.bytes of __consumer_offsets when it is created.");
+        integer("offsets.topic.segment.bytes", "104857600").atLeast(1024 * 1024).in(BYTES).high()
+                .add("segment.bytes of __consumer_offsets when it is created.");
         integer("offsets.retention.minutes", "10080").atLeast(1).in(MINUTES).high()
                 .add("How long committed offsets are kept after their group is empty, or after the commit where no group subscribes.");
         millis("offsets.retention.check.interval.ms", "600000").atLeast(1).high().add("How often expired offsets are looked for.");

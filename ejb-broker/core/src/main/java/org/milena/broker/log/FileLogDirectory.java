@@ -8,6 +8,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.milena.broker.log.clean.LogCleaner;
+import org.milena.broker.log.validate.RecordValidators;
 
 /** A log directory with its disk, its open files and its flusher. */
 final class FileLogDirectory implements LogDirectory {
@@ -21,6 +22,7 @@ final class FileLogDirectory implements LogDirectory {
     private final DirectoryCheckpoints checkpoints = new DirectoryCheckpoints(this);
     private final Trash trash;
     private final long producerExpirationMs;
+    private final RecordValidators validators = new RecordValidators(8);
     private final AtomicReference<String> failure = new AtomicReference<>();
     private volatile LogCleaner cleaner;
     private volatile boolean holdsDamage;
@@ -44,6 +46,10 @@ final class FileLogDirectory implements LogDirectory {
 
     DirectoryCheckpoints checkpoints() {
         return checkpoints;
+    }
+
+    RecordValidators validators() {
+        return validators;
     }
 
     Trash trash() {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.CorruptRecordException;
 import org.milena.broker.log.clean.SegmentSwap;
 
@@ -34,6 +35,9 @@ final class LogRecovery {
     private final LeaderEpochs epochs;
     private final ProducerStates producers;
     private final Map<String, Path> files = new HashMap<>();
+    /** The last segment scanned ends in bytes that are no whole batch, for this reason. */
+    private boolean torn;
+    private String tornWhy;
 
     /**
      * @param clean             the broker stopped in order: all that is there is whole
@@ -68,6 +72,7 @@ final class LogRecovery {
         }
         bases.sort(Comparator.naturalOrder());
         long end = bases.isEmpty() ? createFirst() : open(bases);
+        cut(segments.lastEntry().getValue());
         long start = Math.min(end, Math.max(checkpointedStart, segments.firstKey()));
         epochs.truncateFromEnd(end);
         new ProducerLoader(disk, partition, path, segments, producers).load(start, end);
@@ -87,26 +92,62 @@ final class LogRecovery {
         long end = bases.get(0);
         for (int i = 0; i < bases.size(); i++) {
             long base = bases.get(i);
-            boolean last = i == bases.size() - 1;
-            boolean trusted = clean || !last && bases.get(i + 1) <= recoveryPoint;
-            LogSegment segment = new LogSegment(directory.files(), path, base, last || !trusted, nowMs);
+            List<Long> later = bases.subList(i + 1, bases.size());
+            boolean trusted = clean || !later.isEmpty() && later.get(0) <= recoveryPoint;
+            LogSegment segment = new LogSegment(directory.files(), path, base, later.isEmpty() || !trusted, nowMs);
             segments.put(base, segment);
             if (trusted) {
-                end = openTrusted(segment, last, last ? 0 : bases.get(i + 1));
-            } else {
-                end = scan(segment, Math.max(end, base), bases.subList(i + 1, bases.size()));
-                if (!last && !segments.containsKey(base)) {
-                    break;
-                }
-                if (!last && bases.size() > i + 1 && !files.containsKey(LogSegment.fileName(bases.get(i + 1)) + LogSegment.LOG)) {
-                    break;
-                }
+                end = openTrusted(segment, later);
+                continue;
             }
+            end = scan(segment, Math.max(end, base));
+            if (!later.isEmpty() && (torn || end < later.get(0) && !mayHaveGaps())) {
+                dropEmptied(segment, end, later);
+                break;
+            }
+        }
+        if (!clean && end < recoveryPoint) {
+            LogSegment last = segments.lastEntry().getValue();
+            throw last.damaged(last.size(), "the log ends at offset " + end + ", but offsets below " + recoveryPoint + " were known to be on disk");
         }
         return end;
     }
 
-    private long openTrusted(LogSegment segment, boolean last, long nextBase) throws IOException {
+    /** Compaction leaves gaps between segments. Where the policy is not known, one proves nothing. */
+    private boolean mayHaveGaps() throws IOException {
+        return TopicConfigsFile.read(disk, path)
+                .map(configs -> configs.getOrDefault(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_DELETE)
+                        .contains(TopicConfig.CLEANUP_POLICY_COMPACT))
+                .orElse(true);
+    }
+
+    /** The crash took the end of {@code segment}: later segments must hold nothing, and go. */
+    private void dropEmptied(LogSegment segment, long end, List<Long> later) throws IOException {
+        for (long base : later) {
+            LogFile file = new LogFile(directory.files(), LogSegment.file(path, base, LogSegment.LOG));
+            Disk.Handle handle = file.acquire();
+            try {
+                if (new SegmentScanner(handle, true, base).validBatchBehind(0, sizeOf(file.path()))) {
+                    throw segment.damaged(segment.size(), (torn ? tornWhy : "it ends at offset " + end)
+                            + "; valid batches follow in " + file + ", so this is no torn tail");
+                }
+            } finally {
+                file.release();
+                file.retire();
+            }
+        }
+        cut(segment);
+        for (long base : later) {
+            LOG.log(System.Logger.Level.WARNING, "{0}: removing segment {1}, which holds no whole batch", partition, base);
+            for (String suffix : List.of(LogSegment.INDEX, LogSegment.TIME_INDEX, LogSegment.TXN_INDEX, LogSegment.LOG)) {
+                disk.delete(LogSegment.file(path, base, suffix));
+            }
+        }
+    }
+
+    private long openTrusted(LogSegment segment, List<Long> later) throws IOException {
+        boolean last = later.isEmpty();
+        long nextBase = last ? segment.baseOffset() : later.get(0);
         Path file = segment.log().path();
         int size = sizeOf(file);
         long modified = disk.lastModified(file);
@@ -121,7 +162,7 @@ final class LogRecovery {
                 return continueIndex(segment, size, modified);
             }
         }
-        return rebuild(segment, size, modified, false, last ? segment.baseOffset() : nextBase);
+        return rebuild(segment, size, modified, nextBase);
     }
 
     private int sizeOf(Path file) throws IOException {
@@ -143,20 +184,25 @@ final class LogRecovery {
         long[] lastTime = segment.times().last();
         int from = lastEntry == null ? 0 : (int) lastEntry[1];
         segment.restore(from, lastTime == null ? -1 : lastTime[0], lastTime == null ? -1 : segment.baseOffset() + lastTime[1], modified, true);
-        return index(segment, from, size, modified, false, segment.baseOffset());
+        return index(segment, from, size, modified, segment.baseOffset());
     }
 
-    private long rebuild(LogSegment segment, int size, long modified, boolean verify, long minimumEnd) throws IOException {
+    private long rebuild(LogSegment segment, int size, long modified, long minimumEnd) throws IOException {
         segment.offsets().clear();
         segment.times().clear();
         segment.restore(0, -1, -1, modified, true);
-        return Math.max(minimumEnd, index(segment, 0, size, modified, verify, segment.baseOffset()));
+        long end = Math.max(minimumEnd, index(segment, 0, size, modified, segment.baseOffset()));
+        if (minimumEnd > segment.baseOffset()) {
+            segment.seal();
+            segment.flush(true);
+        }
+        return end;
     }
 
-    private long index(LogSegment segment, int from, int size, long modified, boolean verify, long expected) throws IOException {
+    private long index(LogSegment segment, int from, int size, long modified, long expected) throws IOException {
         Disk.Handle handle = segment.log().acquire();
         try {
-            SegmentScanner scanner = new SegmentScanner(handle, verify, expected);
+            SegmentScanner scanner = new SegmentScanner(handle, false, expected);
             int end = scanner.scan(from, size, (b, at, position, bytes) -> indexBatch(segment, b, at, position, bytes));
             if (end < size) {
                 throw segment.damaged(end, scanner.damage());
@@ -177,7 +223,7 @@ final class LogRecovery {
     }
 
     /** Recovers one segment after an unclean stop; returns the offset behind its last whole batch. */
-    private long scan(LogSegment segment, long expected, List<Long> later) throws IOException {
+    private long scan(LogSegment segment, long expected) throws IOException {
         Path file = segment.log().path();
         int size = sizeOf(file);
         long modified = disk.lastModified(file);
@@ -187,29 +233,40 @@ final class LogRecovery {
             SegmentScanner scanner = new SegmentScanner(handle, true, expected);
             int end = scanner.scan(0, size, (b, at, position, bytes) -> indexBatch(segment, b, at, position, bytes));
             if (end < size) {
-                cutTornTail(segment, handle, scanner, end, size, later);
+                judgeTail(segment, scanner, end, size);
             }
             segment.restore(end, segment.maxTimestamp(), segment.offsetOfMaxTimestamp(), modified, false);
-            if (!later.isEmpty()) {
-                segment.seal();
-            }
             return scanner.nextOffset();
         } finally {
             segment.log().release();
         }
     }
 
-    private void cutTornTail(LogSegment segment, Disk.Handle handle, SegmentScanner scanner, int end, int size, List<Long> later)
-            throws IOException {
+    private void judgeTail(LogSegment segment, SegmentScanner scanner, int end, int size) throws IOException {
         String what = scanner.damage();
         if (scanner.nextOffset() < recoveryPoint) {
             throw segment.damaged(end, what + "; offsets below " + recoveryPoint + " were known to be on disk");
         }
-        if (scanner.validBatchBehind(end + 1, size) || !later.isEmpty()) {
+        if (scanner.validBatchBehind(end + 1, size)) {
             throw segment.damaged(end, what + "; valid batches follow, so this is no torn tail");
         }
-        LOG.log(System.Logger.Level.WARNING, "{0}: cutting the torn tail of {1}, {2} bytes from position {3} (offset {4}): {5}",
-                partition, segment.log(), size - end, end, scanner.nextOffset(), what);
-        handle.truncate(end);
+        torn = true;
+        tornWhy = what;
+    }
+
+    /** Cuts the torn tail, if there is one, once nothing speaks against it any more. */
+    private void cut(LogSegment segment) throws IOException {
+        if (!torn) {
+            return;
+        }
+        LOG.log(System.Logger.Level.WARNING, "{0}: cutting the torn tail of {1}, {2} bytes from position {3}: {4}", partition, segment.log(),
+                sizeOf(segment.log().path()) - segment.size(), segment.size(), tornWhy);
+        Disk.Handle handle = segment.log().acquire();
+        try {
+            handle.truncate(segment.size());
+        } finally {
+            segment.log().release();
+        }
+        torn = false;
     }
 }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentSkipListMap;
+import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.ApiException;
@@ -23,7 +24,9 @@ import org.apache.kafka.common.message.DescribeProducersResponseData;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.milena.broker.log.clean.CleanableLog;
 import org.milena.broker.log.clean.CleanedSegment;
-import org.milena.broker.log.clean.SegmentSwap;
+import org.milena.broker.log.validate.RecordValidator;
+import org.milena.broker.log.validate.RecordValidators;
+import org.milena.broker.log.validate.ValidationResult;
 import org.milena.broker.time.BrokerClock;
 
 /**
@@ -46,7 +49,6 @@ final class SegmentedLog implements PartitionLog {
     private final TimestampLookup timestamps;
     private final Object maintenance = new Object();
     private final Object lock = new Object();
-    private final AppendBatches batches = new AppendBatches();
     private volatile Uuid topicId;
     private volatile LogConfig config;
     private volatile LogSegment active;
@@ -117,37 +119,49 @@ final class SegmentedLog implements PartitionLog {
 
     @Override
     public LogAppendInfo append(ByteBuffer source, AppendOrigin origin, int leaderEpoch) {
-        synchronized (lock) {
-            ensureOpen();
-            LogConfig now = config;
-            long nowMs = clock.millis();
-            long end = logEndOffset;
-            ByteBuffer bytes = batches.prepare(source, origin, leaderEpoch, end);
-            ProducerEntry.Batch original = checkProducers(bytes, origin, end);
-            if (original != null) {
-                return new LogAppendInfo(original.firstOffset(), original.lastOffset(), -1, logStartOffset, true,
-                        now.flushMessages() != Long.MAX_VALUE && original.lastOffset() >= recoveryPoint);
+        RecordValidators validators = directory.validators();
+        RecordValidator validator = validators.borrow();
+        try {
+            synchronized (lock) {
+                ensureOpen();
+                long nowMs = clock.millis();
+                return append(validator.validate(partition, source, origin, config, leaderEpoch, logEndOffset, nowMs), origin, nowMs);
             }
-            int size = bytes.remaining();
-            if (size > now.segmentBytes()) {
-                throw new RecordBatchTooLargeException("The append of " + size + " bytes to " + partition
-                        + " exceeds segment.bytes " + now.segmentBytes());
-            }
-            try {
-                LogSegment segment = segmentFor(size, nowMs, now);
-                int position = segment.size();
-                int start = bytes.position();
-                segment.write(bytes);
-                bytes.position(start);
-                account(segment, bytes, position, now.indexIntervalBytes());
-                segment.publish(position + size, nowMs);
-            } catch (IOException e) {
-                throw directory.fail("an append to " + active.log(), e);
-            }
-            logEndOffset = batches.lastOffset() + 1;
-            boolean flush = logEndOffset - recoveryPoint >= now.flushMessages();
-            return new LogAppendInfo(batches.firstOffset(), batches.lastOffset(), batches.logAppendTime(), logStartOffset, false, flush);
+        } finally {
+            validators.giveBack(validator);
         }
+    }
+
+    private LogAppendInfo append(ValidationResult valid, AppendOrigin origin, long nowMs) {
+        LogConfig now = config;
+        ByteBuffer bytes = valid.records();
+        ProducerEntry.Batch original = checkProducers(bytes, origin, logEndOffset);
+        if (original != null) {
+            return new LogAppendInfo(original.firstOffset(), original.lastOffset(), -1, logStartOffset, true,
+                    now.flushMessages() != Long.MAX_VALUE && original.lastOffset() >= recoveryPoint);
+        }
+        int size = bytes.remaining();
+        if (size == 0) {
+            throw new InvalidRecordException("An append to " + partition + " holds no whole record batch");
+        }
+        if (size > now.segmentBytes()) {
+            throw new RecordBatchTooLargeException("The append of " + size + " bytes to " + partition
+                    + " exceeds segment.bytes " + now.segmentBytes());
+        }
+        try {
+            LogSegment segment = segmentFor(valid, size, nowMs, now);
+            int position = segment.size();
+            int start = bytes.position();
+            segment.write(bytes);
+            bytes.position(start);
+            account(segment, bytes, position, now.indexIntervalBytes());
+            segment.publish(position + size, nowMs);
+        } catch (IOException e) {
+            throw directory.fail("an append to " + active.log(), e);
+        }
+        logEndOffset = valid.lastOffset() + 1;
+        boolean flush = logEndOffset - recoveryPoint >= now.flushMessages();
+        return new LogAppendInfo(valid.firstOffset(), valid.lastOffset(), valid.logAppendTime(), logStartOffset, false, flush);
     }
 
     private ProducerEntry.Batch checkProducers(ByteBuffer bytes, AppendOrigin origin, long end) {
@@ -160,10 +174,9 @@ final class SegmentedLog implements PartitionLog {
         return null;
     }
 
-    private LogSegment segmentFor(int size, long nowMs, LogConfig now) throws IOException {
-        LogSegment segment = active;
-        if (RollPolicy.shouldRoll(segment, size, batches.maxTimestamp(), batches.lastOffset(), nowMs, now, partition)) {
-            roll(Math.max(logEndOffset, batches.firstOffset()), nowMs);
+    private LogSegment segmentFor(ValidationResult valid, int size, long nowMs, LogConfig now) throws IOException {
+        if (RollPolicy.shouldRoll(active, size, valid.maxTimestamp(), valid.lastOffset(), nowMs, now, partition)) {
+            roll(Math.max(logEndOffset, valid.firstOffset()), nowMs);
         }
         return active;
     }
@@ -193,6 +206,10 @@ final class SegmentedLog implements PartitionLog {
             return;
         }
         old.seal();
+        if (config.flushMessages() != Long.MAX_VALUE) {
+            // Else a power cut might keep the new segment and lose the end of this one: a hole that no recovery may mend.
+            old.flush(false);
+        }
         writeSnapshot(logEndOffset);
         next.create();
         closedBytes += old.size();
@@ -433,11 +450,7 @@ final class SegmentedLog implements PartitionLog {
         moveStart(Math.max(logStartOffset, segments.firstKey()));
         flushFrom = Math.max(flushFrom, segments.firstKey());
         discard(due, nowMs);
-        for (long offset : ProducerLoader.snapshots(directory.disk(), path)) {
-            if (offset < segments.firstKey()) {
-                directory.disk().delete(ProducerSnapshots.file(path, offset));
-            }
-        }
+        ProducerLoader.deleteSnapshotsBefore(segments.firstKey(), directory.disk(), path);
     }
 
     /**
@@ -452,16 +465,9 @@ final class SegmentedLog implements PartitionLog {
                 return false;
             }
             try {
-                long nowMs = clock.millis();
-                long base = compacted.baseOffset();
-                long age = sources.get(sources.size() - 1).retentionTimestamp();
-                SegmentSwap.prepare(directory.disk(), path, base);
-                discard(sources, nowMs);
-                SegmentSwap.finish(directory.disk(), path, base);
-                LogSegment segment = new LogSegment(directory.files(), path, base, false, nowMs);
-                segment.restore(compacted.size(), compacted.largestTimestamp(), compacted.offsetOfLargest(), age, true);
+                LogSegment segment = LogCompaction.swap(directory, path, sources, compacted, clock.millis(), config.fileDeleteDelayMs());
                 synchronized (lock) {
-                    segments.put(base, segment);
+                    segments.put(segment.baseOffset(), segment);
                     sources.subList(1, sources.size()).forEach(source -> segments.remove(source.baseOffset()));
                     recountClosedBytes();
                 }
@@ -475,11 +481,7 @@ final class SegmentedLog implements PartitionLog {
 
     private void discard(Collection<LogSegment> removed, long nowMs) throws IOException {
         for (LogSegment segment : removed) {
-            segment.retire();
-            segment.rename(file -> file.resolveSibling(file.getFileName() + LogNames.DELETED));
-            for (LogFile file : segment.files()) {
-                directory.trash().add(file.path(), nowMs + config.fileDeleteDelayMs());
-            }
+            segment.discard(directory.trash(), nowMs + config.fileDeleteDelayMs());
         }
     }
 
@@ -491,6 +493,9 @@ final class SegmentedLog implements PartitionLog {
                 if (offset >= logEndOffset) {
                     return;
                 }
+                recoveryPoint = Math.min(recoveryPoint, offset);
+                // First, or the next start would miss what was known to be on disk.
+                directory.checkpoints().recoveryPoints();
                 try {
                     truncate(offset);
                     directory.truncated(partition, offset);
@@ -521,7 +526,6 @@ final class SegmentedLog implements PartitionLog {
         tail.reset(active.baseOffset());
         recountClosedBytes();
         logEndOffset = offset;
-        recoveryPoint = Math.min(recoveryPoint, offset);
         flushFrom = Math.min(flushFrom, active.baseOffset());
         lastSnapshotOffset = Math.min(lastSnapshotOffset, offset);
         epochs.truncateFromEnd(offset);
@@ -544,10 +548,6 @@ final class SegmentedLog implements PartitionLog {
 
     Collection<LogSegment> segments() {
         return segments.values();
-    }
-
-    long activeSegmentBaseOffset() {
-        return active.baseOffset();
     }
 
     Map<Long, CleanableLog.LastRecord> lastRecordsOfProducers() {

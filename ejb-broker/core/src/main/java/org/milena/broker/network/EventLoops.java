@@ -12,6 +12,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.TopicPartition;
 import org.milena.broker.log.DirectoryExecutor;
+import org.milena.broker.time.Timer;
 
 /**
  * The broker's event loops, in two kinds. <em>Control</em> loops accept connections and serve everything that never
@@ -45,6 +46,14 @@ public final class EventLoops implements AutoCloseable {
     /** An executor that never blocks on a disk. */
     public Executor controlExecutor() {
         return control.next();
+    }
+
+    /** Runs actions on a control loop: they must not block. */
+    public Timer timer() {
+        return (delayMs, action) -> {
+            var scheduled = control.next().schedule(action, delayMs, TimeUnit.MILLISECONDS);
+            return () -> scheduled.cancel(false);
+        };
     }
 
     private ThreadFactory named(String prefix) {

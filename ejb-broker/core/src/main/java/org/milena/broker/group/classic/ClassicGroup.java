@@ -44,6 +44,8 @@ public final class ClassicGroup implements Group {
     /** Null when it can't be known. */
     private Set<String> subscribedTopics;
     private boolean newMemberAdded;
+    private boolean initialRebalance;
+    private boolean assignmentUnderWay;
     private final Map<String, ClassicMember> members = new LinkedHashMap<>();
     private final Map<String, String> staticMembers = new HashMap<>();
     private final Set<String> pendingJoin = new HashSet<>();
@@ -151,6 +153,11 @@ public final class ClassicGroup implements Group {
         return pendingJoin;
     }
 
+    /** Somebody has an id and is about to come back with it. */
+    public boolean hasPendingJoins() {
+        return !pendingJoin.isEmpty();
+    }
+
     /** Members of this generation that have not sent their SyncGroup yet. */
     Set<String> pendingSync() {
         return pendingSync;
@@ -193,6 +200,7 @@ public final class ClassicGroup implements Group {
         protocolType = type;
     }
 
+    /** A member joined since the initial rebalance was last put off. */
     boolean newMemberAdded() {
         return newMemberAdded;
     }
@@ -201,8 +209,48 @@ public final class ClassicGroup implements Group {
         newMemberAdded = value;
     }
 
+    /** The rebalance under way is the first of a group that was empty: it waits for more members. */
+    boolean isInitialRebalance() {
+        return initialRebalance;
+    }
+
+    void prepareRebalance(long nowMs) {
+        initialRebalance = state == EMPTY;
+        pendingSync.clear();
+        assignmentUnderWay = false;
+        transitionTo(PREPARING_REBALANCE, nowMs);
+    }
+
+    /** The leader's assignment for this generation is on its way to the log. */
+    boolean isAssignmentUnderWay() {
+        return assignmentUnderWay;
+    }
+
+    void setAssignmentUnderWay() {
+        assignmentUnderWay = true;
+    }
+
     boolean canRebalance() {
         return state == STABLE || state == COMPLETING_REBALANCE || state == EMPTY;
+    }
+
+    /** Makes somebody leader who has joined, if the leader has not. False when nobody has. */
+    boolean electJoinedLeader() {
+        ClassicMember leader = leaderId == null ? null : members.get(leaderId);
+        if (leader != null && leader.awaitingJoin() != null) {
+            return true;
+        }
+        for (ClassicMember member : members.values()) {
+            if (member.awaitingJoin() != null) {
+                leaderId = member.memberId();
+                return true;
+            }
+        }
+        return false;
+    }
+
+    int awaitingJoinCount() {
+        return (int) members.values().stream().filter(m -> m.awaitingJoin() != null).count();
     }
 
     int rebalanceTimeoutMs() {
@@ -218,6 +266,12 @@ public final class ClassicGroup implements Group {
         generationId++;
         protocolName = members.isEmpty() ? null : selectProtocol();
         pendingSync.clear();
+        initialRebalance = false;
+        newMemberAdded = false;
+        assignmentUnderWay = false;
+        if (members.isEmpty()) {
+            leaderId = null;
+        }
         transitionTo(members.isEmpty() ? EMPTY : COMPLETING_REBALANCE, nowMs);
         subscribedTopics = computeSubscribedTopics();
     }
@@ -239,16 +293,23 @@ public final class ClassicGroup implements Group {
         if (state == EMPTY) {
             return !memberProtocolType.isEmpty() && !memberProtocols.isEmpty();
         }
-        return protocolType.equals(memberProtocolType)
-                && memberProtocols.stream().anyMatch(name -> members.values().stream().allMatch(m -> m.supports(name)));
+        return protocolType.equals(memberProtocolType) && memberProtocols.stream().anyMatch(commonProtocols()::contains);
     }
 
-    /** Each member votes for the first of its protocols that all members know; ties go to the earlier member's vote. */
+    private Set<String> commonProtocols() {
+        Map<String, Integer> counts = new HashMap<>();
+        members.values().forEach(m -> m.protocols().stream().map(ClassicProtocol::name).distinct()
+                .forEach(name -> counts.merge(name, 1, Integer::sum)));
+        counts.values().removeIf(count -> count < members.size());
+        return counts.keySet();
+    }
+
+    /** Each member votes for the first of its protocols that all members know; the most votes win, of equals the first. */
     String selectProtocol() {
+        Set<String> common = commonProtocols();
         Map<String, Integer> votes = new LinkedHashMap<>();
         for (ClassicMember member : members.values()) {
-            member.protocols().stream().map(ClassicProtocol::name)
-                    .filter(name -> members.values().stream().allMatch(m -> m.supports(name)))
+            member.protocols().stream().map(ClassicProtocol::name).filter(common::contains)
                     .findFirst().ifPresent(name -> votes.merge(name, 1, Integer::sum));
         }
         String best = null;
@@ -417,13 +478,5 @@ public final class ClassicGroup implements Group {
             return Optional.of(GroupValue.OffsetCommit::commitTimestamp);
         }
         return Optional.empty();
-    }
-
-    boolean is(ClassicGroupState one, ClassicGroupState other) {
-        return state == one || state == other;
-    }
-
-    boolean isRebalancing() {
-        return state == PREPARING_REBALANCE;
     }
 }

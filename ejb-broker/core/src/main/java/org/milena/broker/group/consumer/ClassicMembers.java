@@ -82,7 +82,7 @@ final class ClassicMembers {
         if (entrant.replaced() != null && migration.downgrades(group, List.of(group.member(entrant.replaced())), 1)) {
             response.setGenerationId(group.epoch());
             return membership.<Void>downgrade(group, List.of(group.member(entrant.replaced())), after, null)
-                    .whenCommitted(() -> answer.complete(response));
+                    .whenCommitted(() -> answer.complete(response)).whenRejected(answer::completeExceptionally);
         }
         if (!after.metadata().equals(before.metadata())) {
             records.add(ConsumerRecords.member(group.groupId(), after));
@@ -92,7 +92,7 @@ final class ClassicMembers {
         ConsumerMember stepped = rebalance.apply(new Rebalance.Ask(group, before, after, entrant.replaced(),
                 ClassicWire.owned(subscription, context.metadata().get()), names || regex.changed(), names || regex.bump()), records);
         response.setGenerationId(stepped.current().epoch());
-        return Result.<Void>of(null, records).whenReplayed(() -> joined(group, entrant, stepped)).whenCommitted(() -> answer.complete(response));
+        return Result.<Void>of(null, records).whenReplayed(() -> joined(group, entrant, stepped)).whenCommitted(() -> answer.complete(response)).whenRejected(answer::completeExceptionally);
     }
 
     private void joined(ConsumerGroup group, Membership.Entrant entrant, ConsumerMember member) {
@@ -195,10 +195,10 @@ final class ClassicMembers {
         return leaving.isEmpty() ? Result.of(response) : membership.remove(group, leaving, response);
     }
 
-    /** An administrator removes by instance id alone, members of either protocol. */
+    /** This is an administrator's request too: it removes members of either protocol, static ones by instance id alone. */
     private ConsumerMember leaving(ConsumerGroup group, MemberIdentity identity) {
         if (identity.groupInstanceId() == null) {
-            return classicMember(group, identity.memberId(), null);
+            return group.existing(identity.memberId());
         }
         ConsumerMember member = group.staticMember(identity.groupInstanceId());
         if (member == null) {

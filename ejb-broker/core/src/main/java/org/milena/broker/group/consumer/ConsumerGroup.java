@@ -43,6 +43,7 @@ final class ConsumerGroup implements Group {
     private long assignmentTimestamp;
     private boolean partitionMetadataRecord;
     private Set<String> subscribedTopics;
+    private Set<String> subscribedRegexes;
     private long metadataDeadlineMs;
 
     /** @param topicIds id of an existing topic by name, else null */
@@ -86,6 +87,7 @@ final class ConsumerGroup implements Group {
     private void replayMember(String memberId, GroupValue.ConsumerGroupMemberMetadata value) {
         ConsumerMember old = members.get(memberId);
         subscribedTopics = null;
+        subscribedRegexes = null;
         if (value != null) {
             members.put(memberId, (old == null ? ConsumerMember.unknown(memberId) : old).with(value));
             if (value.instanceId() != null) {
@@ -206,6 +208,14 @@ final class ConsumerGroup implements Group {
         Set<String> regexes = new HashSet<>();
         of.stream().filter(ConsumerMember::hasRegex).forEach(member -> regexes.add(member.regex()));
         return regexes;
+    }
+
+    /** The expressions that all members together are subscribed to. */
+    Set<String> subscribedRegexes() {
+        if (subscribedRegexes == null) {
+            subscribedRegexes = regexes(members.values());
+        }
+        return subscribedRegexes;
     }
 
     /** The names a member is subscribed to, those its expression was resolved to included. */

@@ -114,12 +114,16 @@ final class Membership {
     }
 
     /**
-     * A member one epoch behind is let in if it owns nothing more than it has now: it has not seen the last answer.
+     * A member one epoch behind is let in if it owns nothing more than it has now: it has not seen the last answer. So is one
+     * that starts anew with epoch 0, and owns nothing.
      *
      * @throws FencedMemberEpochException any other epoch than the expected one
      */
     static void checkEpoch(ConsumerMember member, int epoch, List<ConsumerGroupHeartbeatRequestData.TopicPartitions> owned) {
         int expected = member.current().epoch();
+        if (epoch == 0) {
+            return;
+        }
         boolean answerLost = epoch == member.current().previousEpoch() && within(owned, member);
         if (epoch > expected || epoch < expected && !answerLost) {
             throw new FencedMemberEpochException("The consumer group member has a " + (epoch > expected ? "greater" : "smaller")

@@ -78,7 +78,7 @@ final class Regexes {
 
     /** Starts a resolution if one is due. Called after a heartbeat's records were replayed. */
     void refresh(ConsumerGroup group) {
-        Set<String> regexes = ConsumerGroup.regexes(group.members().values());
+        Set<String> regexes = group.subscribedRegexes();
         if (regexes.isEmpty() || underWay.containsKey(group.groupId())) {
             return;
         }
@@ -91,7 +91,7 @@ final class Regexes {
             return;
         }
         MetadataImage image = context.metadata().get();
-        underWay.put(group.groupId(), resolver.resolve(regexes, image));
+        underWay.put(group.groupId(), resolver.resolve(Set.copyOf(regexes), image));
         await(group.groupId(), image.version());
     }
 
@@ -119,7 +119,7 @@ final class Regexes {
         Set<String> topics = new HashSet<>();
         group.members().values().forEach(member -> topics.addAll(member.metadata().subscribedTopicNames()));
         boolean changed = false;
-        for (String regex : new TreeSet<>(ConsumerGroup.regexes(group.members().values()))) {
+        for (String regex : new TreeSet<>(group.subscribedRegexes())) {
             ConsumerGroupRegularExpression old = group.resolved().get(regex);
             Set<String> now = resolution.join().get(regex);
             if (now == null) {

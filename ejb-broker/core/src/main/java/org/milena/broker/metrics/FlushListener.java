@@ -1,0 +1,11 @@
+package org.milena.broker.metrics;
+
+/** Told of every fsync of a log. Called on the thread that flushed; must be cheap and must not throw. */
+@FunctionalInterface
+public interface FlushListener {
+
+    FlushListener NONE = nanos -> {
+    };
+
+    void flushed(long nanos);
+}

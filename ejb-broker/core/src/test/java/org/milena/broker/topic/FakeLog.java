@@ -1,0 +1,139 @@
+package org.milena.broker.topic;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.DescribeProducersResponseData;
+import org.apache.kafka.common.message.FetchResponseData;
+import org.milena.broker.log.AppendOrigin;
+import org.milena.broker.log.LogAppendInfo;
+import org.milena.broker.log.LogConfig;
+import org.milena.broker.log.LogDirectory;
+import org.milena.broker.log.LogRead;
+import org.milena.broker.log.PartitionLog;
+
+/** A log that is only its numbers. */
+final class FakeLog implements PartitionLog {
+
+    final TopicPartition tp;
+    final Uuid id;
+    final LogDirectory directory;
+    LogConfig config;
+    long start;
+    long end;
+    int latestEpoch = -1;
+
+    FakeLog(TopicPartition tp, Uuid id, LogDirectory directory, LogConfig config) {
+        this.tp = tp;
+        this.id = id;
+        this.directory = directory;
+        this.config = config;
+    }
+
+    @Override public TopicPartition topicPartition() {
+        return tp;
+    }
+
+    @Override public Uuid topicId() {
+        return id;
+    }
+
+    @Override public LogDirectory directory() {
+        return directory;
+    }
+
+    @Override public LogConfig config() {
+        return config;
+    }
+
+    @Override public void updateConfig(LogConfig next) {
+        config = next;
+    }
+
+    @Override public long logStartOffset() {
+        return start;
+    }
+
+    @Override public long logEndOffset() {
+        return end;
+    }
+
+    @Override public long size() {
+        return (end - start) * 100;
+    }
+
+    @Override public OptionalInt latestEpoch() {
+        return latestEpoch < 0 ? OptionalInt.empty() : OptionalInt.of(latestEpoch);
+    }
+
+    @Override public void advanceLogStart(long newStart) {
+        start = newStart;
+    }
+
+    private static UnsupportedOperationException no() {
+        return new UnsupportedOperationException("a fake log has no records");
+    }
+
+    @Override public LogAppendInfo append(ByteBuffer batches, AppendOrigin origin, int leaderEpoch) {
+        throw no();
+    }
+
+    @Override public LogRead read(long offset, int maxBytes, long upperBound, boolean minOneBatch) {
+        throw no();
+    }
+
+    @Override public long firstUnstableOffset() {
+        throw no();
+    }
+
+    @Override public long recoveryPoint() {
+        throw no();
+    }
+
+    @Override public List<FetchResponseData.AbortedTransaction> abortedTransactions(long fromOffset, long toOffset) {
+        throw no();
+    }
+
+    @Override public Optional<TimestampedOffset> offsetForTimestamp(long timestamp, long upperBound) {
+        throw no();
+    }
+
+    @Override public Optional<TimestampedOffset> offsetOfMaxTimestamp(long upperBound) {
+        throw no();
+    }
+
+    @Override public EpochEnd endOffsetForEpoch(int epoch) {
+        throw no();
+    }
+
+    @Override public OptionalInt epochForOffset(long offset) {
+        throw no();
+    }
+
+    @Override public void flush() {
+        throw no();
+    }
+
+    @Override public void truncateTo(long offset) {
+        throw no();
+    }
+
+    @Override public List<DescribeProducersResponseData.ProducerState> activeProducers() {
+        throw no();
+    }
+
+    @Override public int enforceRetention(long nowMs, long upperBound) {
+        throw no();
+    }
+
+    @Override public void rollIfDue(long nowMs) {
+        throw no();
+    }
+
+    @Override public void expireProducers(long nowMs) {
+        throw no();
+    }
+}

@@ -91,6 +91,14 @@ final class ProducerLoader {
         return segments.firstKey();
     }
 
+    static void deleteSnapshotsBefore(long start, Disk disk, Path path) throws IOException {
+        for (long offset : snapshots(disk, path)) {
+            if (offset < start) {
+                disk.delete(ProducerSnapshots.file(path, offset));
+            }
+        }
+    }
+
     /** Offsets of the snapshot files, newest first. */
     static List<Long> snapshots(Disk disk, Path path) throws IOException {
         List<Long> offsets = new ArrayList<>();

@@ -19,12 +19,11 @@ import org.apache.kafka.common.errors.OffsetOutOfRangeException;
 import org.apache.kafka.common.errors.RecordBatchTooLargeException;
 import org.apache.kafka.common.message.DescribeProducersResponseData;
 import org.apache.kafka.common.message.FetchResponseData;
+import org.milena.broker.log.clean.CleanableLog;
+import org.milena.broker.log.clean.CleanedSegment;
 import org.milena.broker.log.validate.RecordValidator;
 import org.milena.broker.log.validate.RecordValidators;
 import org.milena.broker.log.validate.ValidationResult;
-import org.milena.broker.log.clean.CleanableLog;
-import org.milena.broker.log.clean.CleanedSegment;
-import org.milena.broker.log.clean.SegmentSwap;
 import org.milena.broker.time.BrokerClock;
 
 /**
@@ -385,11 +384,7 @@ final class SegmentedLog implements PartitionLog {
         moveStart(Math.max(logStartOffset, segments.firstKey()));
         flushFrom = Math.max(flushFrom, segments.firstKey());
         discard(due, nowMs);
-        for (long offset : ProducerLoader.snapshots(directory.disk(), path)) {
-            if (offset < segments.firstKey()) {
-                directory.disk().delete(ProducerSnapshots.file(path, offset));
-            }
-        }
+        ProducerLoader.deleteSnapshotsBefore(segments.firstKey(), directory.disk(), path);
     }
 
     /**
@@ -404,16 +399,9 @@ final class SegmentedLog implements PartitionLog {
                 return false;
             }
             try {
-                long nowMs = clock.millis();
-                long base = compacted.baseOffset();
-                long age = sources.get(sources.size() - 1).retentionTimestamp();
-                SegmentSwap.prepare(directory.disk(), path, base);
-                discard(sources, nowMs);
-                SegmentSwap.finish(directory.disk(), path, base);
-                LogSegment segment = new LogSegment(directory.files(), path, base, false, nowMs);
-                segment.restore(compacted.size(), compacted.largestTimestamp(), compacted.offsetOfLargest(), age, true);
+                LogSegment segment = LogCompaction.swap(directory, path, sources, compacted, clock.millis(), config.fileDeleteDelayMs());
                 synchronized (lock) {
-                    segments.put(base, segment);
+                    segments.put(segment.baseOffset(), segment);
                     sources.subList(1, sources.size()).forEach(source -> segments.remove(source.baseOffset()));
                     recountClosedBytes();
                 }
@@ -427,11 +415,7 @@ final class SegmentedLog implements PartitionLog {
 
     private void discard(Collection<LogSegment> removed, long nowMs) throws IOException {
         for (LogSegment segment : removed) {
-            segment.retire();
-            segment.rename(file -> file.resolveSibling(file.getFileName() + LogNames.DELETED));
-            for (LogFile file : segment.files()) {
-                directory.trash().add(file.path(), nowMs + config.fileDeleteDelayMs());
-            }
+            segment.discard(directory.trash(), nowMs + config.fileDeleteDelayMs());
         }
     }
 
@@ -498,10 +482,6 @@ final class SegmentedLog implements PartitionLog {
 
     Collection<LogSegment> segments() {
         return segments.values();
-    }
-
-    long activeSegmentBaseOffset() {
-        return active.baseOffset();
     }
 
     Map<Long, CleanableLog.LastRecord> lastRecordsOfProducers() {

@@ -28,7 +28,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** What tests prepare and check through the product's own release of the Java client. Thread-safe. */
 public final class Cluster {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = ExternalProcess.PATIENCE;
     private static final long SECONDS = PATIENCE.toSeconds();
     private static Admin admin;
 

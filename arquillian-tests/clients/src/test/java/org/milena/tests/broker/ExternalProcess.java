@@ -19,6 +19,8 @@ import java.util.function.Predicate;
  * a deadline, and closing it ends it with all its children. Used by one test thread; two reader threads fill the output.
  */
 public final class ExternalProcess implements AutoCloseable {
+    /** How long a test waits for what should take seconds: machines under load are slow, and the deadline must not decide. */
+    public static final Duration PATIENCE = Duration.ofSeconds(180);
     private final String name;
     private final Process process;
     private final List<String> out = new ArrayList<>();

@@ -3,7 +3,6 @@ package org.milena.tests.broker;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 
 /** Apache Kafka itself, one node: what our tests are calibrated against. Stopped when closed. */
@@ -24,14 +23,14 @@ public final class Kafka implements AutoCloseable {
             if (!Files.exists(dir.resolve("data/meta.properties"))) {
                 try (ExternalProcess format = Jvm.start(jars, quiet, "kafka.tools.StorageTool",
                         List.of("format", "-t", "AAAAAAAAQACAAAAAAAAAAQ", "-c", properties.toString()))) {
-                    format.awaitSuccess(Duration.ofSeconds(60));
+                    format.awaitSuccess(ExternalProcess.PATIENCE);
                 }
             }
             process = Jvm.start(jars, quiet, "kafka.Kafka", List.of(properties.toString()));
         } catch (IOException e) {
             throw new IllegalStateException("cannot prepare " + dir, e);
         }
-        Ports.awaitBroker(bootstrap, Duration.ofSeconds(60), process);
+        Ports.awaitBroker(bootstrap, ExternalProcess.PATIENCE, process);
     }
 
     private static String properties(Path dir, int port, int controller) {
@@ -66,7 +65,7 @@ public final class Kafka implements AutoCloseable {
     public void close() {
         process.terminate();
         try (process) {
-            process.awaitExit(Duration.ofSeconds(30));
+            process.awaitExit(ExternalProcess.PATIENCE);
         }
     }
 }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -35,7 +34,7 @@ public final class WildFly implements AutoCloseable {
         }
         process = ExternalProcess.start(command(home, port), Map.of("JAVA_HOME", System.getProperty("java.home"),
             "JAVA_OPTS", "-Xmx1g -Djava.net.preferIPv4Stack=true -Djava.awt.headless=true"));
-        Ports.awaitBroker(bootstrap, Duration.ofSeconds(180), process);
+        Ports.awaitBroker(bootstrap, ExternalProcess.PATIENCE, process);
     }
 
     private static Path required(String property, String what) {
@@ -103,7 +102,7 @@ public final class WildFly implements AutoCloseable {
     public void close() throws IOException {
         process.terminate();
         try (process) {
-            process.awaitExit(Duration.ofSeconds(60));
+            process.awaitExit(ExternalProcess.PATIENCE);
         }
         List<String> log = Files.readAllLines(base.resolve("log/server.log"));
         for (int line = 0; line < log.size(); line++) {

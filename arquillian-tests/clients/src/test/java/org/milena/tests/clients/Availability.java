@@ -1,6 +1,5 @@
 package org.milena.tests.clients;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Assertions;
@@ -14,7 +13,7 @@ final class Availability {
     /** Null if the command runs well; else why not, with the remedy. */
     static String problem(String client, List<String> command, Map<String, String> environment) {
         try (ExternalProcess process = ExternalProcess.start(command, environment)) {
-            int code = process.awaitExit(Duration.ofSeconds(60));
+            int code = process.awaitExit(ExternalProcess.PATIENCE);
             return code == 0 ? null : missing(client, process.describe("ended with code " + code));
         } catch (java.io.UncheckedIOException e) {
             return missing(client, e.getCause().getMessage());

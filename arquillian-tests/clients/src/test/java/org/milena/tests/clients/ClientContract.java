@@ -30,7 +30,7 @@ import org.milena.tests.wire.Batches;
 @ExtendWith(BrokerUnderTest.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class ClientContract {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = ExternalProcess.PATIENCE;
     private static final long BASE = System.currentTimeMillis() - 3_600_000;
     private Driver driver;
 

@@ -19,7 +19,7 @@ import org.milena.tests.wire.Batches;
 /** kcat, the way our README shows it. It speaks text and can't set timestamps, so it has tests of its own. */
 @ExtendWith(BrokerUnderTest.class)
 class KcatTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = ExternalProcess.PATIENCE;
 
     @BeforeAll
     static void kcatIsHere() {

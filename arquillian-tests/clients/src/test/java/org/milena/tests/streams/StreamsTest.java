@@ -22,7 +22,7 @@ import org.milena.tests.broker.Jvm;
 /** A Kafka Streams application with a state store: its internal topics, and its state after it lost its disk. */
 @ExtendWith(BrokerUnderTest.class)
 class StreamsTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = ExternalProcess.PATIENCE;
 
     private static ExternalProcess start(String application, Path state, String input, String output) {
         return Jvm.start(Jvm.testClasses() + File.pathSeparator + Jvm.libs("tools"),

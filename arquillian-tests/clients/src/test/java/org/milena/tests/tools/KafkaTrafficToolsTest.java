@@ -19,7 +19,7 @@ import org.milena.tests.broker.Jvm;
 /** Kafka's command-line tools that send and receive. */
 @ExtendWith(BrokerUnderTest.class)
 class KafkaTrafficToolsTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = ExternalProcess.PATIENCE;
     private static Tools tools;
 
     @BeforeAll

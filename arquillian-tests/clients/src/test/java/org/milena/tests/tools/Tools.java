@@ -14,7 +14,7 @@ import org.milena.tests.broker.Jvm;
 
 /** A JVM that runs Kafka's tools; not thread-safe. */
 final class Tools implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = ExternalProcess.PATIENCE;
     private static final String PACKAGE = "org.apache.kafka.tools.";
     private final ExternalProcess process = Jvm.start(Jvm.testClasses() + File.pathSeparator + Jvm.libs("tools"),
         List.of("-Dlog4j2.configurationFile=" + Jvm.testClasses() + "/log4j2-quiet.properties"), ToolRunner.class.getName(), List.of());

@@ -175,8 +175,6 @@ final class DifferentialCases {
                 new DescribeTopicPartitionsRequestData.TopicRequest().setName(topic))));
         }
         add("no topic", new MetadataRequestData().setTopics(List.of()));
-        add("an unknown topic id", new MetadataRequestData().setAllowAutoTopicCreation(false)
-            .setTopics(List.of(new MetadataRequestData.MetadataRequestTopic().setName(null).setTopicId(NO_TOPIC))));
         add("brokers", new DescribeClusterRequestData());
         add("an unknown endpoint type", new DescribeClusterRequestData().setEndpointType((byte) 9));
     }

@@ -76,7 +76,7 @@ class FirstBugsTest {
     }
 
     private void awaitLeader(String topic, int partition) {
-        long end = System.nanoTime() + 20_000_000_000L;
+        long end = System.nanoTime() + 60_000_000_000L;
         while (System.nanoTime() < end) {
             MetadataResponseData.MetadataResponseTopic found = metadata(topic, false, 9);
             if (found.errorCode() == 0 && found.partitions().stream().anyMatch(p -> p.partitionIndex() == partition && p.leaderId() >= 0)) return;
@@ -221,7 +221,7 @@ class FirstBugsTest {
     }
 
     private long producerId() {
-        long end = System.nanoTime() + 10_000_000_000L;
+        long end = System.nanoTime() + 60_000_000_000L;
         InitProducerIdResponseData answer;
         do {
             answer = client.send(new InitProducerIdRequestData().setTransactionalId(null).setTransactionTimeoutMs(1), 4);

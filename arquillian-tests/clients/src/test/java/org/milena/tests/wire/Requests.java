@@ -70,7 +70,7 @@ public final class Requests {
         JoinGroupRequestData.JoinGroupRequestProtocolCollection protocols = new JoinGroupRequestData.JoinGroupRequestProtocolCollection();
         protocols.add(new JoinGroupRequestData.JoinGroupRequestProtocol().setName("range").setMetadata(new byte[] {1, 2, 3}));
         return new JoinGroupRequestData().setGroupId(group).setMemberId(member).setProtocolType("consumer").setProtocols(protocols)
-            .setSessionTimeoutMs(10_000).setRebalanceTimeoutMs(10_000);
+            .setSessionTimeoutMs(60_000).setRebalanceTimeoutMs(60_000);
     }
 
     public static SyncGroupRequestData sync(String group, String member, int generation) {

@@ -12,14 +12,11 @@ import jakarta.ejb.TransactionAttributeType;
 import jakarta.inject.Inject;
 import java.lang.System.Logger.Level;
 import java.util.Map;
+import org.milena.broker.Broker;
 import org.milena.broker.api.BrokerStatus;
 import org.milena.broker.api.BrokerStatus.Check;
 import org.milena.broker.api.Metadata;
-import org.milena.broker.cache.MetadataCache;
 import org.milena.broker.cluster.MetadataStore;
-import org.milena.broker.config.BrokerConfig;
-import org.milena.broker.config.CurrentBrokerConfig;
-import org.milena.broker.topic.MetadataImages;
 import org.milena.persistence.Database;
 
 /** Opens the metadata database, and closes it, with its file lock, last of all. */
@@ -36,24 +33,18 @@ public class MetadataBean implements Metadata {
     Parts parts;
 
     private Database database;
-    private MetadataCache cache;
 
     @PostConstruct
     void start() {
-        StartPhase.run("metadata", this::open, this::stop);
+        StartPhase.run("metadata", () -> {
+            database = Database.open(parts.get(Settings.class).database());
+            parts.put(MetadataStore.class, new DatabaseMetadataStore(database));
+        }, this::stop);
         BrokerStatus.current().addReadiness("metadata", () -> {
             database.ping();
             return Check.up(Map.of("database", database.toString()));
         });
         LOG.log(Level.INFO, "Metadata in {0}", database);
-    }
-
-    private void open() {
-        database = Database.open(parts.get(Settings.class).database());
-        parts.put(MetadataStore.class, new DatabaseMetadataStore(database));
-        cache = parts.put(MetadataCache.class, new MetadataCache(MetadataImages.empty("")));
-        CurrentBrokerConfig current = parts.put(CurrentBrokerConfig.class, new CurrentBrokerConfig(parts.get(BrokerConfig.class)));
-        cache.addListener(current);
     }
 
     @PreDestroy
@@ -66,7 +57,7 @@ public class MetadataBean implements Metadata {
 
     @Override
     public String clusterId() {
-        return cache.image().clusterId();
+        return parts.get(Broker.class).metadata().image().clusterId();
     }
 
     @Override

@@ -24,8 +24,4 @@ public class Parts {
         }
         return type.cast(part);
     }
-
-    void remove(Class<?> type) {
-        parts.remove(type);
-    }
 }

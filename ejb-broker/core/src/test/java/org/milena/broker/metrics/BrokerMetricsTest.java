@@ -79,7 +79,7 @@ class BrokerMetricsTest {
     void aDeletedTopicVanishesAndTheTotalsStay() throws IOException {
         Partition gone = lead("gone", 0);
         metrics.appended(gone.counters(), 100, appended(0, 0, false));
-        replicas.delete(gone.topicId());
+        replicas.remove(topic("gone", gone.topicId()), List.of(new PartitionImage(0, ME, 0, List.of(ME), List.of(ME))));
 
         List<String> lines = scrape();
         assertThat(lines).noneMatch(l -> l.contains("gone"));
@@ -226,7 +226,12 @@ class BrokerMetricsTest {
 
     private Partition lead(String topic, int index) {
         Uuid id = replicas.topicId(topic) == null ? Uuid.randomUuid() : replicas.topicId(topic);
-        return replicas.lead(new TopicPartition(topic, index), id, 0, Fakes.config());
+        replicas.create(topic(topic, id), List.of(new PartitionImage(index, ME, 0, List.of(ME), List.of(ME))), Fakes.config());
+        return replicas.partition(topic, index);
+    }
+
+    private static TopicImage topic(String name, Uuid id) {
+        return new TopicImage(id, name, false, List.of(), Map.of(), false);
     }
 
     private static LogAppendInfo appended(long first, long last, boolean duplicate) {

@@ -25,6 +25,7 @@ final class Apis {
     ApiRegistry registry() {
         ApiRegistry registry = new ApiRegistry();
         records(registry);
+        AdminHandlers.register(registry, broker.metadata(), broker.config(), broker.topics());
         OffsetsTopic offsetsTopic = ignored -> broker.topics().offsetsTopic().thenApply(topic -> null);
         GroupApis.register(registry, broker.groups(), broker.metadata()::image, offsetsTopic, broker.groupConfig());
         AdminHandlers.register(registry, broker.metadata(), broker.config(), broker.topics());

@@ -108,6 +108,9 @@ public final class BrokerKeys {
                 .add("Threads that work on log directories, shared out evenly between them, at least one for each.");
         integer("socket.request.max.bytes", "104857600").atLeast(1).in(BYTES).high()
                 .add("The largest request; a larger one closes the connection.");
+        number("queued.max.request.bytes", "268435456").atLeast(1048576).in(BYTES).high()
+                .add("The most memory that large requests take while they are received and worked on, all connections together; "
+                        + "connections wait for it. Kafka has no bound by default.");
         integer("socket.send.buffer.bytes", "102400").atLeast(-1).in(BYTES).high()
                 .add("SO_SNDBUF of client connections; -1 leaves the system's default.");
         integer("socket.receive.buffer.bytes", "102400").atLeast(-1).in(BYTES).high()
@@ -117,6 +120,8 @@ public final class BrokerKeys {
         integer("max.connections.per.ip", MAX_INT).atLeast(0).in(COUNT)
                 .add("The most connections at a time from one address; more are closed at once.");
         millis("connections.max.idle.ms", "600000").atLeast(1).add("A connection idle for longer is closed.");
+        integer("milena.metrics.partitions", "2000").atLeast(0).in(COUNT).low()
+                .add("With more partitions than this the metrics leave out the series by partition.");
         integer("telemetry.max.bytes", "1048576").atLeast(1).in(BYTES).low()
                 .add("The largest telemetry push, after compression, that a client is told it may send (KIP-714).");
         integer("max.request.partition.size.limit", "2000").atLeast(1).in(COUNT)

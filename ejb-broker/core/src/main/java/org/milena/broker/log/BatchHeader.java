@@ -1,7 +1,9 @@
 package org.milena.broker.log;
 
 import java.nio.ByteBuffer;
+import java.util.zip.CRC32;
 import java.util.zip.CRC32C;
+import java.util.zip.Checksum;
 
 /** Fields of a record batch, read and written at {@code at} in a buffer: no object per batch. Source: Kafka protocol guide, "Record Batch". */
 final class BatchHeader {
@@ -82,12 +84,19 @@ final class BatchHeader {
 
     /** The whole batch, {@code size} bytes, must lie in the buffer. Moves position and limit back to where they were. */
     static boolean crcMatches(ByteBuffer b, int at, int size, CRC32C crc) {
+        if (magic(b, at) < 2) {
+            return checksum(b, at + MAGIC, at + size, new CRC32()) == b.getInt(at + LOG_OVERHEAD);
+        }
+        crc.reset();
+        return checksum(b, at + ATTRIBUTES, at + size, crc) == b.getInt(at + CRC);
+    }
+
+    private static int checksum(ByteBuffer b, int from, int to, Checksum sum) {
         int position = b.position();
         int limit = b.limit();
-        crc.reset();
-        b.limit(at + size).position(at + ATTRIBUTES);
-        crc.update(b);
+        b.limit(to).position(from);
+        sum.update(b);
         b.limit(limit).position(position);
-        return (int) crc.getValue() == b.getInt(at + CRC);
+        return (int) sum.getValue();
     }
 }

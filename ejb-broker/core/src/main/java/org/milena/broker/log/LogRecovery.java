@@ -127,7 +127,7 @@ final class LogRecovery {
             LogFile file = new LogFile(directory.files(), LogSegment.file(path, base, LogSegment.LOG));
             Disk.Handle handle = file.acquire();
             try {
-                if (new SegmentScanner(handle, true, base).validBatchBehind(0, sizeOf(file.path()))) {
+                if (new SegmentScanner(handle, true, base, false).validBatchBehind(0, sizeOf(file.path()))) {
                     throw segment.damaged(segment.size(), (torn ? tornWhy : "it ends at offset " + end)
                             + "; valid batches follow in " + file + ", so this is no torn tail");
                 }
@@ -202,7 +202,7 @@ final class LogRecovery {
     private long index(LogSegment segment, int from, int size, long modified, long expected) throws IOException {
         Disk.Handle handle = segment.log().acquire();
         try {
-            SegmentScanner scanner = new SegmentScanner(handle, false, expected);
+            SegmentScanner scanner = new SegmentScanner(handle, false, expected, false);
             int end = scanner.scan(from, size, (b, at, position, bytes) -> indexBatch(segment, b, at, position, bytes));
             if (end < size) {
                 throw segment.damaged(end, scanner.damage());
@@ -230,7 +230,7 @@ final class LogRecovery {
         segment.restore(0, -1, -1, modified, false);
         Disk.Handle handle = segment.log().acquire();
         try {
-            SegmentScanner scanner = new SegmentScanner(handle, true, expected);
+            SegmentScanner scanner = new SegmentScanner(handle, true, expected, !mayHaveGaps());
             int end = scanner.scan(0, size, (b, at, position, bytes) -> indexBatch(segment, b, at, position, bytes));
             if (end < size) {
                 judgeTail(segment, scanner, end, size);
@@ -247,8 +247,8 @@ final class LogRecovery {
         if (scanner.nextOffset() < recoveryPoint) {
             throw segment.damaged(end, what + "; offsets below " + recoveryPoint + " were known to be on disk");
         }
-        if (scanner.validBatchBehind(end + 1, size)) {
-            throw segment.damaged(end, what + "; valid batches follow, so this is no torn tail");
+        if (scanner.validBatchBehind(end, size)) {
+            throw segment.damaged(end, what + "; valid batches are here or follow, so this is no torn tail");
         }
         torn = true;
         tornWhy = what;

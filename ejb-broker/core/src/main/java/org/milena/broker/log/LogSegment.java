@@ -258,6 +258,9 @@ final class LogSegment {
                     throw damaged(position, "a batch claims " + bytes + " bytes of " + (limit - position));
                 }
                 long last = BatchHeader.lastOffset(chunk, at);
+                if (last < baseOffset) {
+                    throw damaged(position, "a batch ends at offset " + last);
+                }
                 if (last >= offset || (long) position + bytes > target) {
                     return new BatchPosition(position, bytes, BatchHeader.baseOffset(chunk, at), last);
                 }
@@ -280,7 +283,7 @@ final class LogSegment {
             times.clear();
             aborted.truncate(offset);
             restore(0, -1, -1, modifiedMs, false);
-            SegmentScanner scanner = new SegmentScanner(handle, false, baseOffset);
+            SegmentScanner scanner = new SegmentScanner(handle, false, baseOffset, false);
             scanner.scan(0, end, (b, at, position, bytes) ->
                     index(position, bytes, BatchHeader.lastOffset(b, at), BatchHeader.maxTimestamp(b, at), indexInterval));
             size = end;

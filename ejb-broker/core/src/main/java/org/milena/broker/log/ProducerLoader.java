@@ -43,7 +43,7 @@ final class ProducerLoader {
         Disk.Handle handle = segment.log().acquire();
         try {
             int position = segment.floorPosition(Math.max(from, segment.baseOffset()));
-            SegmentScanner scanner = new SegmentScanner(handle, false, segment.baseOffset());
+            SegmentScanner scanner = new SegmentScanner(handle, false, segment.baseOffset(), false);
             int end = scanner.scan(position, segment.size(), (b, at, p, bytes) -> {
                 if (BatchHeader.magic(b, at) == 2 && BatchHeader.baseOffset(b, at) >= from) {
                     producers.apply(b, at);

@@ -17,6 +17,7 @@ final class SegmentScanner {
 
     private final Disk.Handle handle;
     private final boolean verify;
+    private final boolean dense;
     private final CRC32C crc = new CRC32C();
     private ByteBuffer chunk = ByteBuffer.allocate(CHUNK);
     private int chunkStart;
@@ -27,10 +28,12 @@ final class SegmentScanner {
     /**
      * @param verify   checks every batch's CRC
      * @param expected offsets below this are a damage
+     * @param dense    so is any gap between offsets
      */
-    SegmentScanner(Disk.Handle handle, boolean verify, long expected) {
+    SegmentScanner(Disk.Handle handle, boolean verify, long expected, boolean dense) {
         this.handle = handle;
         this.verify = verify;
+        this.dense = dense;
         this.expected = expected;
     }
 
@@ -68,8 +71,24 @@ final class SegmentScanner {
         return position;
     }
 
-    /** The batch's size when its header makes sense, else 0. */
+    /** The batch's size when its header makes sense here, else 0. */
     private int plausible(int position, int limit) {
+        int size = wholeSize(position, limit);
+        if (size == 0) {
+            return 0;
+        }
+        int at = position - chunkStart;
+        long last = BatchHeader.lastOffset(chunk, at);
+        long base = BatchHeader.baseOffset(chunk, at);
+        if (base < expected || last < base || dense && base != expected) {
+            damage = "a batch with offsets " + base + " to " + last + " where " + expected + (dense ? "" : " or later") + " is expected";
+            return 0;
+        }
+        return size;
+    }
+
+    /** The size that the header claims, if the file can hold that; else 0. */
+    private int wholeSize(int position, int limit) {
         int at = position - chunkStart;
         int left = limit - position;
         if (left < BatchHeader.WALK_BYTES) {
@@ -86,17 +105,11 @@ final class SegmentScanner {
             damage = "a batch of " + size + " bytes, of which the file holds " + left;
             return 0;
         }
-        long last = BatchHeader.lastOffset(chunk, at);
-        long base = BatchHeader.baseOffset(chunk, at);
-        if (base < expected || last < base) {
-            damage = "a batch with offsets " + base + " to " + last + " where at least " + expected + " is expected";
-            return 0;
-        }
         return size;
     }
 
     private boolean intact(int at, int size) {
-        if (BatchHeader.magic(chunk, at) == 2 && !BatchHeader.crcMatches(chunk, at, size, crc)) {
+        if (!BatchHeader.crcMatches(chunk, at, size, crc)) {
             damage = "a batch of " + size + " bytes whose CRC does not match";
             return false;
         }
@@ -118,7 +131,7 @@ final class SegmentScanner {
         return chunk.limit() >= bytes;
     }
 
-    /** Whether a valid batch of a later offset lies anywhere in [from, limit): then what precedes it is no torn tail. */
+    /** Whether a batch with a matching CRC lies anywhere in [from, limit): then what stopped the scan is no torn tail. */
     boolean validBatchBehind(int from, int limit) throws IOException {
         String found = damage;
         chunkStart = from;
@@ -129,9 +142,8 @@ final class SegmentScanner {
                 break;
             }
             if (BatchHeader.magic(chunk, position - chunkStart) == 2) {
-                int size = plausible(position, limit);
-                valid = size > 0 && BatchHeader.baseOffset(chunk, position - chunkStart) - expected <= Integer.MAX_VALUE
-                        && fill(position, size, limit) && intact(position - chunkStart, size);
+                int size = wholeSize(position, limit);
+                valid = size > 0 && fill(position, size, limit) && intact(position - chunkStart, size);
             }
         }
         damage = found;

@@ -5,19 +5,24 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.UnknownTopicIdException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.milena.broker.cache.MetadataImage.PartitionImage;
+import org.milena.broker.cache.MetadataImage.TopicImage;
 import org.milena.broker.log.LogConfig;
 import org.milena.broker.log.LogManager;
 import org.milena.broker.log.PartitionLog;
 import org.milena.broker.metrics.TopicCounters;
+import org.milena.broker.topic.PartitionLifecycle;
 
 /** The partitions this broker leads, by topic name and by topic id. */
-public final class ReplicaManager {
+public final class ReplicaManager implements PartitionLifecycle {
 
     private record Topic(String name, Uuid id, TopicCounters counters, Map<Integer, Partition> partitions) {
     }
@@ -34,9 +39,20 @@ public final class ReplicaManager {
         this.gate = gate;
     }
 
+    @Override
+    public void create(TopicImage topic, List<PartitionImage> partitions, LogConfig config) {
+        for (PartitionImage partition : partitions) {
+            if (partition.leader() >= 0) {
+                lead(new TopicPartition(topic.name(), partition.index()), topic.id(), partition.leaderEpoch(), config);
+            }
+        }
+    }
+
     /** Opens or creates the partition's log and begins to lead it under the given epoch. Blocks on the disk. Idempotent within an epoch. */
-    public Partition lead(TopicPartition tp, Uuid topicId, int leaderEpoch, LogConfig config) {
-        PartitionLog log = logs.getOrCreate(tp, topicId, config);
+    Partition lead(TopicPartition tp, Uuid topicId, int leaderEpoch, LogConfig config) {
+        boolean isNew = leaderEpoch == 0; // every start of the broker raises the epoch
+        PartitionLog log = logs.getOrCreate(tp, topicId, config, isNew);
+        log.updateConfig(config);
         Topic topic = byId.computeIfAbsent(topicId, id -> new Topic(tp.topic(), id, new TopicCounters(tp.topic()), new ConcurrentHashMap<>()));
         Partition partition = topic.partitions.compute(tp.partition(), (index, existing) ->
                 existing != null && existing.leaderEpoch() == leaderEpoch ? existing : new Partition(topicId, log, leaderEpoch, gate, topic.counters));
@@ -44,24 +60,35 @@ public final class ReplicaManager {
         return partition;
     }
 
-    /** Applies a changed configuration to a topic's partitions. No I/O. */
-    public void reconfigure(Uuid topicId, LogConfig config) {
-        Topic topic = byId.get(topicId);
+    @Override
+    public void reconfigure(TopicImage image, LogConfig config) {
+        Topic topic = byId.get(image.id());
         if (topic != null) {
             topic.partitions.values().forEach(p -> p.log().updateConfig(config));
         }
     }
 
-    /** Stops leading a topic and deletes its logs. Blocks on the disk. */
-    public void delete(Uuid topicId) {
-        Topic topic = retire(topicId);
-        if (topic == null) {
-            return;
+    @Override
+    public void remove(TopicImage image, List<PartitionImage> partitions) {
+        Topic topic = byId.get(image.id());
+        for (PartitionImage partition : partitions) {
+            Partition led = topic == null ? null : topic.partitions.remove(partition.index());
+            if (led != null) {
+                led.markDeleted();
+            }
+            logs.delete(new TopicPartition(image.name(), partition.index()));
         }
-        byName.remove(topic.name, topic);
-        for (Partition partition : topic.partitions.values()) {
-            partition.markDeleted();
-            logs.delete(partition.topicPartition());
+        if (topic != null && topic.partitions.isEmpty()) {
+            retire(topic);
+        }
+    }
+
+    @Override
+    public OptionalLong highWatermark(TopicPartition tp) {
+        try {
+            return OptionalLong.of(partition(tp.topic(), tp.partition()).highWatermark());
+        } catch (ApiException e) {
+            return OptionalLong.empty();
         }
     }
 
@@ -103,12 +130,11 @@ public final class ReplicaManager {
         return topic == null ? null : topic.id;
     }
 
-    private synchronized Topic retire(Uuid topicId) {
-        Topic topic = byId.remove(topicId);
-        if (topic != null) {
+    private synchronized void retire(Topic topic) {
+        if (byId.remove(topic.id, topic)) {
+            byName.remove(topic.name, topic);
             retired = retired.plus(topic.counters.sums());
         }
-        return topic;
     }
 
     /** What the topics counted, and the sum over all there ever were. */

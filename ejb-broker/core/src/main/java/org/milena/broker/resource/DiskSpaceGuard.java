@@ -21,7 +21,7 @@ import org.milena.broker.replication.AppendGate;
  * directory; the broker's own records (offsets, group state, transactions' ends) may go on down to a quarter of that. Reading,
  * deleting and retention are never held up, and once there is an eighth more than the minimum, clients may write again.
  *
- * <p>Why the error is NOT_ENOUGH_REPLICAS: docs/decisions/disk-full-error.md.
+ * <p>Why the error is NOT_ENOUGH_REPLICAS: docs/decisions/0003-disk-full-error.md.
  *
  * <p>Threading: {@link #check} reads one volatile field. {@link #sample} is called by housekeeping about once a second; the
  * question to the file system runs on the directory's own threads, so that a disk that hangs holds up nobody else.

@@ -15,6 +15,7 @@ import org.apache.kafka.common.record.internal.ControlRecordType;
 import org.apache.kafka.common.record.internal.EndTransactionMarker;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.Record;
+import org.apache.kafka.common.record.internal.RecordBatch;
 import org.apache.kafka.common.record.internal.SimpleRecord;
 import org.milena.broker.time.BrokerClock;
 
@@ -128,8 +129,8 @@ final class LogFixture implements AutoCloseable {
             if (records.sizeInBytes() == 0) {
                 break;
             }
+            records.batches().forEach(RecordBatch::ensureValid);
             for (Record record : records.records()) {
-                record.ensureValid();
                 if (record.offset() >= next) {
                     found.add(record.offset() + "=" + StandardCharsets.UTF_8.decode(record.value()));
                 }

@@ -191,6 +191,11 @@ public final class FakeLogs implements LogManager, PartitionLifecycle {
     }
 
     @Override
+    public boolean cleanOnce(LogDirectory directory) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public void close() {
     }
 }

@@ -66,7 +66,7 @@ public final class ConsumerGroups implements ConsumerProtocol {
         if (context.groups().get(groupId) instanceof ConsumerGroup group) {
             return group;
         }
-        throw new GroupIdNotFoundException(context.groups().get(groupId) == null ? "Consumer group " + groupId + " not found."
+        throw new GroupIdNotFoundException(context.groups().get(groupId) == null ? "Group " + groupId + " not found."
                 : "Group " + groupId + " is not a consumer group.");
     }
 

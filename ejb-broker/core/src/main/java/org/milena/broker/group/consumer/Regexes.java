@@ -19,7 +19,7 @@ import org.milena.broker.group.runtime.Result;
 /**
  * The regular-expression subscriptions of a shard's groups. Expressions are resolved off the shard's thread; the shard's own
  * timer comes for the outcome, which becomes records, and a new group epoch if it differs. A group resolves at most every
- * {@link #BACK_OFF_MS}: when an expression is new, when topics were created, and when the last resolution has become old.
+ * {@link #BACK_OFF_MS}: when an expression is new, when topics were created or the shard was loaded, and when the last resolution has become old.
  */
 final class Regexes {
 
@@ -34,6 +34,8 @@ final class Regexes {
     private final Settings settings;
     private final RegexResolver resolver;
     private final Map<String, CompletableFuture<Map<String, Set<String>>>> underWay = new HashMap<>();
+    /** The image each group's expressions were last resolved against, since the shard was loaded: image versions do not outlive a broker. */
+    private final Map<String, Long> resolvedAt = new HashMap<>();
     private long versionWithNewTopics;
 
     Regexes(ShardContext context, Settings settings, RegexResolver resolver) {
@@ -79,14 +81,18 @@ final class Regexes {
     /** Starts a resolution if one is due. Called after a heartbeat's records were replayed. */
     void refresh(ConsumerGroup group) {
         Set<String> regexes = group.subscribedRegexes();
-        if (regexes.isEmpty() || underWay.containsKey(group.groupId())) {
+        if (regexes.isEmpty()) {
+            resolvedAt.remove(group.groupId());
+            return;
+        }
+        if (underWay.containsKey(group.groupId())) {
             return;
         }
         long now = context.clock().millis();
         long last = group.resolved().values().stream().mapToLong(ConsumerGroupRegularExpression::timestamp).max().orElse(Long.MIN_VALUE / 2);
-        long version = group.resolved().values().stream().mapToLong(ConsumerGroupRegularExpression::version).min().orElse(-1);
+        Long version = resolvedAt.get(group.groupId());
         boolean unresolved = !group.resolved().keySet().containsAll(regexes);
-        boolean due = unresolved || version < versionWithNewTopics || now > last + settings.broker().consumer().regexRefreshIntervalMs();
+        boolean due = unresolved || version == null || version < versionWithNewTopics || now > last + settings.broker().consumer().regexRefreshIntervalMs();
         if (!due || now <= last + BACK_OFF_MS) {
             return;
         }
@@ -115,6 +121,7 @@ final class Regexes {
         if (!(context.groups().get(groupId) instanceof ConsumerGroup group)) {
             return Result.of(null);
         }
+        resolvedAt.put(groupId, version);
         List<GroupRecord> records = new ArrayList<>();
         Set<String> topics = new HashSet<>();
         group.members().values().forEach(member -> topics.addAll(member.metadata().subscribedTopicNames()));

@@ -26,6 +26,8 @@ public final class GroupApis {
                 .register(ApiKeys.OFFSET_DELETE, 0, 0, new OffsetDeleteHandler(coordinator, metadata))
                 .register(ApiKeys.LIST_GROUPS, 0, 5, new ListGroupsHandler(coordinator))
                 .register(ApiKeys.DESCRIBE_GROUPS, 0, 6, new DescribeGroupsHandler(coordinator))
-                .register(ApiKeys.DELETE_GROUPS, 0, 3, new DeleteGroupsHandler(coordinator));
+                .register(ApiKeys.DELETE_GROUPS, 0, 3, new DeleteGroupsHandler(coordinator))
+                .register(ApiKeys.CONSUMER_GROUP_HEARTBEAT, 0, 1, new ConsumerGroupHeartbeatHandler(coordinator))
+                .register(ApiKeys.CONSUMER_GROUP_DESCRIBE, 0, 1, new ConsumerGroupDescribeHandler(coordinator));
     }
 }

@@ -17,14 +17,12 @@ import org.milena.broker.cache.MetadataImage;
 import org.milena.broker.cache.MetadataImage.BrokerImage;
 import org.milena.broker.cache.MetadataImage.PartitionImage;
 import org.milena.broker.cache.MetadataImage.TopicImage;
-import org.milena.broker.group.ClassicProtocol;
 import org.milena.broker.group.ConsumerProtocol;
 import org.milena.broker.group.GroupConfig;
+import org.milena.broker.group.GroupCoordinatorShard;
 import org.milena.broker.group.Groups;
 import org.milena.broker.group.RequestInfo;
 import org.milena.broker.group.ShardContext;
-import org.milena.broker.group.classic.ClassicGroup;
-import org.milena.broker.group.classic.ClassicMember;
 import org.milena.broker.group.record.GroupKey;
 import org.milena.broker.group.record.GroupRecord;
 import org.milena.broker.group.record.GroupRecordCodec;
@@ -36,18 +34,17 @@ import org.milena.broker.time.BrokerClock;
  * One shard without the rest of the broker: time, timers, metadata and log are the test's. Every record goes through the codec, and
  * {@link #restart} builds the state anew from what the log holds.
  */
-final class GroupHarness implements ClassicProtocol {
+final class GroupHarness {
 
     static final RequestInfo V1 = new RequestInfo((short) 1, "client", "/10.0.0.1");
 
     final Map<String, Object> settings = new HashMap<>(Map.of("group.consumer.assignment.interval.ms", 0));
     final List<GroupRecord> log = new ArrayList<>();
-    final List<String> classicCalls = new ArrayList<>();
-    final List<ClassicMember> adopted = new ArrayList<>();
     /** Sees each record of this shard's own before it is replayed. */
     Consumer<GroupRecord> watcher = record -> { };
     Executor background = Runnable::run;
     Groups groups;
+    GroupCoordinatorShard shard;
     ConsumerProtocol protocol;
     MetadataImage image = new MetadataImage(1, "cluster", 1, List.of(new BrokerImage(1, "localhost", 9092, null)),
             Map.of(), Map.of(), Map.of(), Map.of());
@@ -73,8 +70,9 @@ final class GroupHarness implements ClassicProtocol {
             }
         };
         ShardContext context = new ShardContext(0, this::config, clock, timers, () -> image, groups);
-        protocol = ConsumerGroups.factory(new RegexResolver(task -> background.execute(task)), () -> "generated-" + ++ids)
-                .create(context, this);
+        shard = new GroupCoordinatorShard(context, ConsumerGroups.factory(new RegexResolver(task -> background.execute(task)),
+                () -> "generated-" + ++ids), () -> "unique-" + ++ids);
+        protocol = shard.consumer();
     }
 
     private GroupConfig config() {
@@ -93,16 +91,8 @@ final class GroupHarness implements ClassicProtocol {
     void restart() {
         List<GroupRecord> written = List.copyOf(log);
         start();
-        written.forEach(this::replay);
-        protocol.loaded();
-    }
-
-    private void replay(GroupRecord record) {
-        if (record.key() instanceof GroupKey.GroupMetadata) {
-            groups.remove(groups.get(record.key().groupId()));
-        } else {
-            protocol.replay(record);
-        }
+        written.forEach(shard::replay);
+        shard.loaded();
     }
 
     static GroupRecord throughCodec(GroupRecord record) {
@@ -116,7 +106,7 @@ final class GroupHarness implements ClassicProtocol {
             GroupRecord record = throughCodec((GroupRecord) any);
             watcher.accept(record);
             log.add(record);
-            replay(record);
+            shard.replay(record);
         }
         if (result.replayed() != null) {
             result.replayed().run();
@@ -195,17 +185,6 @@ final class GroupHarness implements ClassicProtocol {
         MetadataImage before = image;
         image = next;
         protocol.metadataChanged(before, next);
-    }
-
-    @Override
-    public void release(ClassicGroup group) {
-        classicCalls.add("release " + group.groupId());
-    }
-
-    @Override
-    public void adopt(String groupId, List<ClassicMember> members, String reason) {
-        classicCalls.add("adopt " + groupId);
-        adopted.addAll(members);
     }
 
     private record Timed(long atMs, Supplier<Result<Void>> operation) {

@@ -1,0 +1,116 @@
+package org.milena.tests.broker;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * A stock WildFly with the built EAR in its deployments and a data directory of its own. Closing stops the server and
+ * fails if its log holds a stack trace: a broker that answers well and logs an exception is not well.
+ */
+public final class WildFly implements AutoCloseable {
+    private static final Pattern STACK_TRACE = Pattern.compile("^\\s+at [\\w.$/@]+\\([^)]*\\)");
+    private final Path base;
+    private final ExternalProcess process;
+    private final String bootstrap;
+
+    public WildFly(Path base) {
+        this.base = base.toAbsolutePath();
+        Path home = required("milena.test.wildfly", "WildFly's directory");
+        Path ear = required("milena.test.ear", "the built EAR");
+        int port = Ports.free();
+        bootstrap = "127.0.0.1:" + port;
+        try {
+            prepare(home, ear);
+        } catch (IOException e) {
+            throw new IllegalStateException("cannot prepare " + base, e);
+        }
+        process = ExternalProcess.start(command(home, port), Map.of("JAVA_HOME", System.getProperty("java.home"),
+            "JAVA_OPTS", "-Xmx1g -Djava.net.preferIPv4Stack=true -Djava.awt.headless=true"));
+        Ports.awaitBroker(bootstrap, Duration.ofSeconds(180), process);
+    }
+
+    private static Path required(String property, String what) {
+        String value = System.getProperty(property, "");
+        if (value.isEmpty() || value.startsWith("${") || !Files.exists(Path.of(value))) {
+            throw new IllegalStateException(what + " not found (system property " + property + " = '" + value
+                + "'); or give the address of a running broker: -Dmilena.bootstrap=HOST:PORT");
+        }
+        return Path.of(value).toAbsolutePath();
+    }
+
+    private List<String> command(Path home, int port) {
+        int offset = managementOffset();
+        List<String> command = new ArrayList<>(List.of(home.resolve("bin/standalone.sh").toString(),
+            "-b", "127.0.0.1", "-bmanagement", "127.0.0.1"));
+        Map.of("jboss.server.base.dir", base.toString(),
+            "jboss.socket.binding.port-offset", Integer.toString(offset),
+            "listeners", "PLAINTEXT://127.0.0.1:" + port,
+            "advertised.listeners", "PLAINTEXT://127.0.0.1:" + port,
+            "group.initial.rebalance.delay.ms", "0",
+            "group.consumer.heartbeat.interval.ms", "500",
+            "group.consumer.min.heartbeat.interval.ms", "500",
+            "offsets.topic.num.partitions", "4")
+            .forEach((key, value) -> command.add("-D" + key + "=" + value));
+        return command;
+    }
+
+    /** An offset that puts WildFly's ports (8080, 8443, 9990, …) on free ones below 32768. */
+    private static int managementOffset() {
+        for (int offset = 13100; offset < 13200; offset++) {
+            if (Ports.free(8080 + offset) && Ports.free(8443 + offset) && Ports.free(9990 + offset)) return offset;
+        }
+        throw new IllegalStateException("no free ports for a WildFly");
+    }
+
+    private void prepare(Path home, Path ear) throws IOException {
+        delete(base);
+        copy(home.resolve("standalone/configuration"), base.resolve("configuration"));
+        Path deployments = Files.createDirectories(base.resolve("deployments"));
+        Path copying = Files.copy(ear, base.resolve("milena.ear.copying"));
+        Files.move(copying, deployments.resolve("milena.ear"), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    private static void delete(Path dir) throws IOException {
+        if (!Files.exists(dir)) return;
+        try (Stream<Path> all = Files.walk(dir)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) Files.delete(path);
+        }
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> all = Files.walk(from)) {
+            for (Path path : all.toList()) {
+                Path copy = to.resolve(from.relativize(path).toString());
+                if (Files.isDirectory(path)) Files.createDirectories(copy); else Files.copy(path, copy);
+            }
+        }
+    }
+
+    public String bootstrap() {
+        return bootstrap;
+    }
+
+    @Override
+    public void close() throws IOException {
+        process.terminate();
+        try (process) {
+            process.awaitExit(Duration.ofSeconds(60));
+        }
+        List<String> log = Files.readAllLines(base.resolve("log/server.log"));
+        for (int line = 0; line < log.size(); line++) {
+            if (STACK_TRACE.matcher(log.get(line)).find()) {
+                throw new AssertionError("the server's log holds a stack trace:\n"
+                    + String.join("\n", log.subList(Math.max(0, line - 4), Math.min(log.size(), line + 40))));
+            }
+        }
+    }
+}

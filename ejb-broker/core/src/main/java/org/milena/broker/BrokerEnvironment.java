@@ -1,0 +1,24 @@
+package org.milena.broker;
+
+import java.util.concurrent.ThreadFactory;
+import org.milena.broker.cluster.MetadataStore;
+import org.milena.broker.config.BrokerConfig;
+import org.milena.broker.time.BrokerClock;
+
+/**
+ * What the outside gives a {@link Broker}: in a server its managed threads and its database, in a test plain ones.
+ *
+ * @param config  the static configuration
+ * @param threads makes every thread of ours; the name is set by whoever asks for one
+ */
+public record BrokerEnvironment(BrokerConfig config, ThreadFactory threads, BrokerClock clock, MetadataStore store) {
+
+    /** A factory whose threads carry a name and a number. */
+    ThreadFactory threads(String name) {
+        return task -> {
+            Thread thread = threads.newThread(task);
+            thread.setName("milena-" + name);
+            return thread;
+        };
+    }
+}

@@ -14,6 +14,8 @@ import org.milena.broker.api.BrokerStatus.Check;
 import org.milena.broker.api.BrokerStatus.Phase;
 import org.milena.broker.api.Configuration;
 import org.milena.broker.api.Metadata;
+import org.milena.broker.api.NetworkListener;
+import org.milena.broker.api.TopicAdministration;
 
 /** The page at the context root: is it running, where, on which data. */
 @WebServlet("")
@@ -26,6 +28,12 @@ public class StatusServlet extends HttpServlet {
 
     @EJB
     private transient Metadata metadata;
+
+    @EJB
+    private transient NetworkListener listener;
+
+    @EJB
+    private transient TopicAdministration topics;
 
     @Override
     protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
@@ -49,6 +57,9 @@ public class StatusServlet extends HttpServlet {
 
     private Map<String, String> broker() {
         Map<String, String> rows = new LinkedHashMap<>();
+        rows.put("Kafka clients connect to", String.join(", ", listener.advertised()));
+        rows.put("Connections", String.valueOf(listener.connections()));
+        rows.put("Topics", String.valueOf(topics.topics().size()));
         rows.put("Cluster", metadata.clusterId());
         rows.put("Node", String.valueOf(configuration.nodeId()));
         rows.put("Data directory", configuration.dataDirectory().toString());

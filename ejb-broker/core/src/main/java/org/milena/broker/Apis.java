@@ -4,6 +4,7 @@ import org.apache.kafka.common.protocol.ApiKeys;
 import org.milena.broker.config.BrokerConfig;
 import org.milena.broker.group.OffsetsTopic;
 import org.milena.broker.handler.ApiRegistry;
+import org.milena.broker.handler.admin.AdminHandlers;
 import org.milena.broker.handler.fetch.FetchHandler;
 import org.milena.broker.handler.group.GroupApis;
 import org.milena.broker.handler.offsets.ListOffsetsHandler;
@@ -24,8 +25,10 @@ final class Apis {
     ApiRegistry registry() {
         ApiRegistry registry = new ApiRegistry();
         records(registry);
+        AdminHandlers.register(registry, broker.metadata(), broker.config(), broker.topics());
         OffsetsTopic offsetsTopic = ignored -> broker.topics().offsetsTopic().thenApply(topic -> null);
         GroupApis.register(registry, broker.groups(), broker.metadata()::image, offsetsTopic, broker.groupConfig());
+        AdminHandlers.register(registry, broker.metadata(), broker.config(), broker.topics());
         return registry;
     }
 

@@ -26,6 +26,7 @@ import org.milena.broker.log.FileLogManager;
 import org.milena.broker.log.LogDirectory;
 import org.milena.broker.log.LogManagerOptions;
 import org.milena.broker.log.NioDisk;
+import org.milena.broker.metrics.MeasuredDisk;
 import org.milena.broker.metrics.prometheus.BrokerMetrics;
 import org.milena.broker.network.BrokerServer;
 import org.milena.broker.network.EventLoops;
@@ -83,7 +84,8 @@ public final class Broker implements AutoCloseable {
         ExecutorService recovery = Executors.newFixedThreadPool(now.intValue("num.recovery.threads.per.data.dir") * now.logDirs().size(),
                 environment.threads("recovery"));
         try {
-            logs = FileLogManager.open(new LogManagerOptions(now.logDirs(), now.nodeId(), new NioDisk(), environment.clock(),
+            logs = FileLogManager.open(new LogManagerOptions(now.logDirs(), now.nodeId(),
+                    new MeasuredDisk(new NioDisk(), environment.clock(), metrics), environment.clock(),
                     directory -> loops.newDirectoryLoops(perDirectory), recovery, descriptors.logFiles(),
                     now.intValue("producer.id.expiration.ms"), LogConfigs.of(now, java.util.Map.of(), false)));
         } finally {

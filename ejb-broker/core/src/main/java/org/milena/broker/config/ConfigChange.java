@@ -9,13 +9,26 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import org.apache.kafka.clients.admin.AlterConfigOp.OpType;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
 import org.apache.kafka.common.errors.InvalidRequestException;
 
 /** What an alteration makes of the settings of one resource: worked out and checked before anything is written. */
 public final class ConfigChange {
+
+    /** What to do with a key; the ordinals are the protocol's numbers (KIP-339). */
+    public enum OpType {
+        SET, DELETE, APPEND, SUBTRACT;
+
+        /** Null for an unknown number. */
+        public static OpType of(byte id) {
+            return id >= 0 && id < values().length ? values()[id] : null;
+        }
+
+        public byte id() {
+            return (byte) ordinal();
+        }
+    }
 
     /** One operation on a key; {@code type} is null when the request's is unknown; {@code value} is ignored for DELETE. */
     public record Operation(String key, OpType type, String value) {

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.common.errors.CoordinatorLoadInProgressException;
@@ -276,6 +277,11 @@ public final class GroupCoordinator {
 
     private static boolean matches(List<String> filter, String value) {
         return filter.isEmpty() || filter.stream().anyMatch(value::equalsIgnoreCase);
+    }
+
+    /** Shows every active shard to an observer, on the shard's thread; uncommitted state included. For tests. */
+    CompletableFuture<Void> observe(Consumer<GroupCoordinatorShard> observer) {
+        return runtime.observe(observer);
     }
 
     /** All groups at this moment, for metrics and console; never waits for the disk. */

@@ -7,8 +7,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.KafkaStorageException;
-import org.milena.broker.log.validate.RecordValidators;
 import org.milena.broker.log.clean.LogCleaner;
+import org.milena.broker.log.validate.RecordValidators;
 
 /** A log directory with its disk, its open files and its flusher. */
 final class FileLogDirectory implements LogDirectory {

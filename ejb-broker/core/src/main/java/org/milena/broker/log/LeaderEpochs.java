@@ -40,7 +40,12 @@ final class LeaderEpochs {
         if (!disk.exists(file)) {
             return;
         }
-        String[] lines = new String(disk.readAll(file), StandardCharsets.UTF_8).split("\n");
+        byte[] bytes = disk.readAll(file);
+        if (bytes.length == 0) {
+            // Kafka creates the file with the log and writes it with the first epoch
+            return;
+        }
+        String[] lines = new String(bytes, StandardCharsets.UTF_8).split("\n");
         try {
             if (!lines[0].trim().equals("0")) {
                 throw new IOException("Unknown version " + lines[0].trim() + " of " + file);

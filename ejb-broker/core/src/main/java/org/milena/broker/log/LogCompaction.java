@@ -11,6 +11,7 @@ import org.milena.broker.log.clean.AbortedTransaction;
 import org.milena.broker.log.clean.CleanableLog;
 import org.milena.broker.log.clean.CleanableSegment;
 import org.milena.broker.log.clean.CleanedSegment;
+import org.milena.broker.log.clean.SegmentSwap;
 
 /** A log as compaction sees it. Made for one round; holds no state but the log. */
 final class LogCompaction implements CleanableLog {
@@ -96,19 +97,20 @@ final class LogCompaction implements CleanableLog {
 
     @Override
     public List<? extends CleanableSegment> closedSegments() {
-        List<Source> closed = new ArrayList<>();
-        long active = log.activeSegmentBaseOffset();
+        List<Source> all = new ArrayList<>();
         for (LogSegment segment : log.segments()) {
-            if (segment.baseOffset() < active) {
-                closed.add(new Source(segment));
-            }
+            all.add(new Source(segment));
         }
-        return closed;
+        return all.subList(0, all.size() - 1);
     }
 
     @Override
     public long activeSegmentBaseOffset() {
-        return log.activeSegmentBaseOffset();
+        long last = -1;
+        for (LogSegment segment : log.segments()) {
+            last = segment.baseOffset();
+        }
+        return last;
     }
 
     @Override
@@ -123,6 +125,21 @@ final class LogCompaction implements CleanableLog {
     @Override
     public Map<Long, LastRecord> activeProducers() {
         return log.lastRecordsOfProducers();
+    }
+
+    /** Exchanges the files and opens the new ones; the log's maintenance lock is held. */
+    static LogSegment swap(FileLogDirectory directory, Path path, List<LogSegment> sources, CleanedSegment compacted, long nowMs,
+                           long deleteDelayMs) throws IOException {
+        long base = compacted.baseOffset();
+        long age = sources.get(sources.size() - 1).retentionTimestamp();
+        SegmentSwap.prepare(directory.disk(), path, base);
+        for (LogSegment source : sources) {
+            source.discard(directory.trash(), nowMs + deleteDelayMs);
+        }
+        SegmentSwap.finish(directory.disk(), path, base);
+        LogSegment segment = new LogSegment(directory.files(), path, base, false, nowMs);
+        segment.restore(compacted.size(), compacted.largestTimestamp(), compacted.offsetOfLargest(), age, true);
+        return segment;
     }
 
     @Override

@@ -75,10 +75,12 @@ public interface LogManager extends AutoCloseable {
      * Compacts the dirtiest log of a directory that is due; called by housekeeping, one call at a time for a directory, until it
      * answers false. Takes as long as copying that log does.
      *
-     * @return true if one was compacted
+     * @return true if one was compacted; false also from a manager that never compacts
      * @throws InterruptedException the throttle's wait was interrupted: nothing is lost
      */
-    boolean cleanOnce(LogDirectory directory) throws InterruptedException;
+    default boolean cleanOnce(LogDirectory directory) throws InterruptedException {
+        return false;
+    }
 
     /** Flushes, checkpoints, writes the clean-shutdown file and closes every file. */
     @Override

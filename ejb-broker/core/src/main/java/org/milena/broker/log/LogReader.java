@@ -1,88 +1,110 @@
 package org.milena.broker.log;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.util.Map;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.NavigableMap;
+import java.util.Optional;
+import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.CorruptRecordException;
+import org.apache.kafka.common.errors.KafkaStorageException;
+import org.apache.kafka.common.errors.OffsetOutOfRangeException;
+import org.apache.kafka.common.message.FetchResponseData;
+import org.milena.broker.log.PartitionLog.TimestampedOffset;
 
-/** Finds ranges to read in a list of segments. Takes no lock but the tail cache's. */
+/** The reading half of a log: what may be asked of which offsets, and what a failure means. Takes no lock that an append holds. */
 final class LogReader {
 
+    private final SegmentedLog log;
     private final NavigableMap<Long, LogSegment> segments;
-    private final TailCache tail;
+    private final SegmentSearch search;
+    private final TimestampLookup timestamps;
 
-    LogReader(NavigableMap<Long, LogSegment> segments, TailCache tail) {
+    LogReader(SegmentedLog log, NavigableMap<Long, LogSegment> segments, TailCache tail) {
+        this.log = log;
         this.segments = segments;
-        this.tail = tail;
+        this.search = new SegmentSearch(segments, tail);
+        this.timestamps = new TimestampLookup(segments);
     }
 
-    /** {@code upperBound} lies at or below the log end, {@code offset} below it. */
-    SegmentRead read(long offset, int maxBytes, long upperBound, boolean minOneBatch) throws IOException {
-        Map.Entry<Long, LogSegment> entry = segments.floorEntry(offset);
-        if (entry == null) {
-            entry = segments.ceilingEntry(offset);
+    LogRead read(long offset, int maxBytes, long upperBound, boolean minOneBatch) {
+        log.ensureOpen();
+        long end = log.logEndOffset();
+        if (offset < log.logStartOffset() || offset > end) {
+            throw new OffsetOutOfRangeException("Received request for offset " + offset + " for partition " + log.topicPartition()
+                    + ", but we only have log segments from offset " + log.logStartOffset() + " up to " + end + ".");
         }
-        while (entry != null && entry.getKey() < upperBound) {
-            Map.Entry<Long, LogSegment> next = segments.higherEntry(entry.getKey());
-            SegmentRead found = read(entry.getValue(), next, offset, maxBytes, upperBound, minOneBatch);
-            if (found != null) {
-                return found;
-            }
-            entry = next;
-        }
-        return new SegmentRead(offset);
-    }
-
-    /** Null when the segment holds nothing at or after {@code offset}: compaction took its end. */
-    private SegmentRead read(LogSegment segment, Map.Entry<Long, LogSegment> next, long offset, int maxBytes, long upperBound,
-                             boolean minOneBatch) throws IOException {
-        int size = segment.size();
-        BatchPosition start = first(segment, offset, size);
-        if (start == null || start.size() == 0) {
-            return null;
-        }
-        if (start.lastOffset() >= upperBound || start.size() > maxBytes && !minOneBatch) {
+        long bound = Math.min(upperBound, end);
+        if (offset >= bound) {
             return new SegmentRead(offset);
         }
-        boolean whole = next != null && next.getKey() <= upperBound;
-        int limit = whole ? size : endBefore(segment, upperBound, size);
-        int end = limit;
-        if (limit - start.position() > maxBytes) {
-            end = Math.max(start.position() + start.size(), boundary(segment, start.position(), start.position() + maxBytes, limit));
+        try {
+            return search.read(offset, maxBytes, bound, end, minOneBatch);
+        } catch (FileNotFoundException e) {
+            return readAgain(offset, maxBytes, bound, end, minOneBatch);
+        } catch (IOException e) {
+            throw failed(offset, e);
         }
-        return new SegmentRead(segment.log(), start.position(), end - start.position(), start.baseOffset());
     }
 
-    private BatchPosition first(LogSegment segment, long offset, int size) throws IOException {
-        BatchPosition cached = tail.find(segment.baseOffset(), offset);
-        return cached != null ? cached : segment.walkTo(segment.floorPosition(offset), offset, size);
+    /** Retention or compaction took the segment between finding and opening it; or somebody from outside did. */
+    private LogRead readAgain(long offset, int maxBytes, long bound, long end, boolean minOneBatch) {
+        if (offset < log.logStartOffset()) {
+            throw new OffsetOutOfRangeException("Offset " + offset + " of " + log.topicPartition()
+                    + " has just been deleted; the log starts at " + log.logStartOffset());
+        }
+        try {
+            return search.read(offset, maxBytes, bound, end, minOneBatch);
+        } catch (IOException e) {
+            throw failed(offset, e);
+        }
     }
 
-    /** Position of the first batch that reaches {@code upperBound}. */
-    private int endBefore(LogSegment segment, long upperBound, int size) throws IOException {
-        BatchPosition first = first(segment, upperBound, size);
-        return first == null ? size : first.position();
+    private ApiException failed(long offset, IOException e) {
+        if (!log.isOpen()) {
+            return new KafkaStorageException("The log of " + log.topicPartition() + " has been closed");
+        }
+        if (e instanceof FileNotFoundException) {
+            return new CorruptRecordException(Damage.describe(Path.of(e.getMessage()), 0, "the file is gone"));
+        }
+        return log.directory().fail("a read of " + log.topicPartition() + " at offset " + offset, e);
     }
 
-    private static int boundary(LogSegment segment, int from, int target, int limit) throws IOException {
-        int indexed = segment.offsets().floorValue(target);
-        return segment.lastBoundary(Math.max(from, indexed), target, limit);
-    }
-
-    /** The batch that holds or follows {@code offset}, or null at the end of the log. */
-    Located locate(long offset) throws IOException, CorruptRecordException {
-        Map.Entry<Long, LogSegment> entry = segments.floorEntry(offset);
-        while (entry != null) {
-            LogSegment segment = entry.getValue();
-            BatchPosition found = segment.walkTo(segment.floorPosition(offset), offset, segment.size());
-            if (found != null) {
-                return new Located(segment, found);
+    List<FetchResponseData.AbortedTransaction> abortedTransactions(long fromOffset, long toOffset) {
+        List<AbortedTransactions.Entry> found = new ArrayList<>();
+        try {
+            Long floor = segments.floorKey(fromOffset);
+            for (LogSegment segment : segments.tailMap(floor == null ? fromOffset : floor, true).values()) {
+                if (segment.aborted().collect(fromOffset, toOffset, found)) {
+                    break;
+                }
             }
-            entry = segments.higherEntry(entry.getKey());
+        } catch (IOException e) {
+            throw failed(fromOffset, e);
         }
-        return null;
+        return found.stream().map(e -> new FetchResponseData.AbortedTransaction()
+                .setProducerId(e.producerId()).setFirstOffset(e.firstOffset())).toList();
     }
 
-    record Located(LogSegment segment, BatchPosition batch) {
+    Optional<TimestampedOffset> offsetForTimestamp(long timestamp, long upperBound) {
+        log.ensureOpen();
+        long from = log.logStartOffset();
+        try {
+            return timestamps.atOrAfter(timestamp, from, Math.min(upperBound, log.logEndOffset()));
+        } catch (IOException e) {
+            throw failed(from, e);
+        }
+    }
+
+    Optional<TimestampedOffset> offsetOfMaxTimestamp(long upperBound) {
+        log.ensureOpen();
+        long from = log.logStartOffset();
+        try {
+            return timestamps.largest(from, Math.min(upperBound, log.logEndOffset()));
+        } catch (IOException e) {
+            throw failed(from, e);
+        }
     }
 }

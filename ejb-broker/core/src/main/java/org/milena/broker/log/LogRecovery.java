@@ -38,6 +38,7 @@ final class LogRecovery {
     /** The last segment scanned ends in bytes that are no whole batch, for this reason. */
     private boolean torn;
     private String tornWhy;
+    private long firstScanned = Long.MAX_VALUE;
 
     /**
      * @param clean             the broker stopped in order: all that is there is whole
@@ -75,7 +76,7 @@ final class LogRecovery {
         cut(segments.lastEntry().getValue());
         long start = Math.min(end, Math.max(checkpointedStart, segments.firstKey()));
         epochs.truncateFromEnd(end);
-        new ProducerLoader(disk, partition, path, segments, producers).load(start, end);
+        new ProducerLoader(disk, partition, path, segments, producers).load(start, end, firstScanned);
         return new LoadedLog(partition, path, PartitionMetadataFile.read(disk, path), segments, epochs, producers, start, end,
                 clean ? end : Math.min(recoveryPoint, end));
     }
@@ -100,6 +101,7 @@ final class LogRecovery {
                 end = openTrusted(segment, later);
                 continue;
             }
+            firstScanned = Math.min(firstScanned, base);
             end = scan(segment, Math.max(end, base));
             if (!later.isEmpty() && (torn || end < later.get(0) && !mayHaveGaps())) {
                 dropEmptied(segment, end, later);

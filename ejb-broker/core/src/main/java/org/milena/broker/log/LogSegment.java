@@ -322,6 +322,15 @@ final class LogSegment {
         aborted.file().retire();
     }
 
+    /** Takes the files out of the log's sight; readers that hold them finish before {@code dueMs}. */
+    void discard(Trash trash, long dueMs) throws IOException {
+        retire();
+        rename(file -> file.resolveSibling(file.getFileName() + LogNames.DELETED));
+        for (LogFile file : files()) {
+            trash.add(file.path(), dueMs);
+        }
+    }
+
     @Override
     public String toString() {
         return log.path().toString();

@@ -19,7 +19,12 @@ final class OffsetCheckpoint {
         if (!disk.exists(file)) {
             return offsets;
         }
-        String[] lines = new String(disk.readAll(file), StandardCharsets.UTF_8).split("\n");
+        byte[] bytes = disk.readAll(file);
+        if (bytes.length == 0) {
+            // Kafka creates the file when it starts and writes it a minute later
+            return offsets;
+        }
+        String[] lines = new String(bytes, StandardCharsets.UTF_8).split("\n");
         try {
             if (!lines[0].trim().equals("0")) {
                 throw new IOException("Unknown version " + lines[0].trim() + " of " + file);

@@ -18,6 +18,7 @@ final class ProducerLoader {
     private final Path path;
     private final NavigableMap<Long, LogSegment> segments;
     private final ProducerStates producers;
+    private long rebuildFrom = Long.MAX_VALUE;
 
     ProducerLoader(Disk disk, TopicPartition partition, Path path, NavigableMap<Long, LogSegment> segments, ProducerStates producers) {
         this.disk = disk;
@@ -27,8 +28,16 @@ final class ProducerLoader {
         this.producers = producers;
     }
 
-    void load(long start, long end) throws IOException {
+    /**
+     * @param unscannedEnd segments from here on were recovered: their index of aborted transactions may have been lost, and is
+     *                     made anew; {@link Long#MAX_VALUE} when none was
+     */
+    void load(long start, long end, long unscannedEnd) throws IOException {
         producers.clear();
+        rebuildFrom = unscannedEnd;
+        for (LogSegment segment : segments.tailMap(unscannedEnd, true).values()) {
+            segment.aborted().truncate(0);
+        }
         long from = loadSnapshot(end);
         if (from >= end) {
             return;
@@ -46,7 +55,10 @@ final class ProducerLoader {
             SegmentScanner scanner = new SegmentScanner(handle, false, segment.baseOffset(), false);
             int end = scanner.scan(position, segment.size(), (b, at, p, bytes) -> {
                 if (BatchHeader.magic(b, at) == 2 && BatchHeader.baseOffset(b, at) >= from) {
-                    producers.apply(b, at);
+                    AbortedTransactions.Entry aborted = producers.apply(b, at);
+                    if (aborted != null && segment.baseOffset() >= rebuildFrom) {
+                        segment.aborted().append(aborted);
+                    }
                 }
             });
             if (end < segment.size()) {
@@ -65,6 +77,9 @@ final class ProducerLoader {
                 disk.delete(file);
                 continue;
             }
+            if (offset > rebuildFrom) {
+                continue;
+            }
             try {
                 producers.load(ProducerSnapshots.read(disk, file));
                 return offset;
@@ -74,6 +89,14 @@ final class ProducerLoader {
             }
         }
         return segments.firstKey();
+    }
+
+    static void deleteSnapshotsBefore(long start, Disk disk, Path path) throws IOException {
+        for (long offset : snapshots(disk, path)) {
+            if (offset < start) {
+                disk.delete(ProducerSnapshots.file(path, offset));
+            }
+        }
     }
 
     /** Offsets of the snapshot files, newest first. */

@@ -1,6 +1,5 @@
 package org.milena.broker.log;
 
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -14,20 +13,17 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
-import org.apache.kafka.common.errors.ApiException;
-import org.apache.kafka.common.errors.CorruptRecordException;
 import org.apache.kafka.common.errors.PolicyViolationException;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.OffsetOutOfRangeException;
 import org.apache.kafka.common.errors.RecordBatchTooLargeException;
 import org.apache.kafka.common.message.DescribeProducersResponseData;
 import org.apache.kafka.common.message.FetchResponseData;
+import org.milena.broker.log.clean.CleanableLog;
+import org.milena.broker.log.clean.CleanedSegment;
 import org.milena.broker.log.validate.RecordValidator;
 import org.milena.broker.log.validate.RecordValidators;
 import org.milena.broker.log.validate.ValidationResult;
-import org.milena.broker.log.clean.CleanableLog;
-import org.milena.broker.log.clean.CleanedSegment;
-import org.milena.broker.log.clean.SegmentSwap;
 import org.milena.broker.time.BrokerClock;
 
 /**
@@ -47,7 +43,6 @@ final class SegmentedLog implements PartitionLog {
     private final ProducerStates producers;
     private final TailCache tail = new TailCache();
     private final LogReader reader;
-    private final TimestampLookup timestamps;
     private final Object maintenance = new Object();
     private final Object lock = new Object();
     private volatile Uuid topicId;
@@ -79,8 +74,7 @@ final class SegmentedLog implements PartitionLog {
         this.recoveryPoint = loaded.recoveryPoint();
         this.lastFlushMs = clock.millis();
         this.flushFrom = segments.floorKey(Math.max(recoveryPoint, segments.firstKey()));
-        this.reader = new LogReader(segments, tail);
-        this.timestamps = new TimestampLookup(segments, reader);
+        this.reader = new LogReader(this, segments, tail);
         tail.reset(active.baseOffset());
         recountClosedBytes();
     }
@@ -229,46 +223,7 @@ final class SegmentedLog implements PartitionLog {
 
     @Override
     public LogRead read(long offset, int maxBytes, long upperBound, boolean minOneBatch) {
-        ensureOpen();
-        long end = logEndOffset;
-        if (offset < logStartOffset || offset > end) {
-            throw new OffsetOutOfRangeException("Received request for offset " + offset + " for partition " + partition
-                    + ", but we only have log segments from offset " + logStartOffset + " up to " + end + ".");
-        }
-        long bound = Math.min(upperBound, end);
-        if (offset >= bound) {
-            return new SegmentRead(offset);
-        }
-        try {
-            return reader.read(offset, maxBytes, bound, minOneBatch);
-        } catch (FileNotFoundException e) {
-            return readAgain(offset, maxBytes, bound, minOneBatch, e);
-        } catch (IOException e) {
-            throw readFailed(offset, e);
-        }
-    }
-
-    /** Retention or compaction took the segment between finding and opening it; or somebody from outside did. */
-    private LogRead readAgain(long offset, int maxBytes, long bound, boolean minOneBatch, FileNotFoundException gone) {
-        if (offset < logStartOffset) {
-            throw new OffsetOutOfRangeException("Offset " + offset + " of " + partition + " has just been deleted; the log starts at "
-                    + logStartOffset);
-        }
-        try {
-            return reader.read(offset, maxBytes, bound, minOneBatch);
-        } catch (IOException e) {
-            throw readFailed(offset, e);
-        }
-    }
-
-    private ApiException readFailed(long offset, IOException e) {
-        if (closed) {
-            return new KafkaStorageException("The log of " + partition + " has been closed");
-        }
-        if (e instanceof FileNotFoundException) {
-            return new CorruptRecordException(Damage.describe(Path.of(e.getMessage()), 0, "the file is gone"));
-        }
-        return directory.fail("a read of " + partition + " at offset " + offset, e);
+        return reader.read(offset, maxBytes, upperBound, minOneBatch);
     }
 
     @Override
@@ -298,39 +253,17 @@ final class SegmentedLog implements PartitionLog {
 
     @Override
     public List<FetchResponseData.AbortedTransaction> abortedTransactions(long fromOffset, long toOffset) {
-        List<AbortedTransactions.Entry> found = new ArrayList<>();
-        try {
-            Long floor = segments.floorKey(fromOffset);
-            for (LogSegment segment : segments.tailMap(floor == null ? fromOffset : floor, true).values()) {
-                if (segment.aborted().collect(fromOffset, toOffset, found)) {
-                    break;
-                }
-            }
-        } catch (IOException e) {
-            throw readFailed(fromOffset, e);
-        }
-        return found.stream().map(e -> new FetchResponseData.AbortedTransaction()
-                .setProducerId(e.producerId()).setFirstOffset(e.firstOffset())).toList();
+        return reader.abortedTransactions(fromOffset, toOffset);
     }
 
     @Override
     public Optional<TimestampedOffset> offsetForTimestamp(long timestamp, long upperBound) {
-        ensureOpen();
-        try {
-            return timestamps.atOrAfter(timestamp, logStartOffset, Math.min(upperBound, logEndOffset));
-        } catch (IOException e) {
-            throw readFailed(logStartOffset, e);
-        }
+        return reader.offsetForTimestamp(timestamp, upperBound);
     }
 
     @Override
     public Optional<TimestampedOffset> offsetOfMaxTimestamp(long upperBound) {
-        ensureOpen();
-        try {
-            return timestamps.largest(logStartOffset, Math.min(upperBound, logEndOffset));
-        } catch (IOException e) {
-            throw readFailed(logStartOffset, e);
-        }
+        return reader.offsetOfMaxTimestamp(upperBound);
     }
 
     @Override
@@ -451,11 +384,7 @@ final class SegmentedLog implements PartitionLog {
         moveStart(Math.max(logStartOffset, segments.firstKey()));
         flushFrom = Math.max(flushFrom, segments.firstKey());
         discard(due, nowMs);
-        for (long offset : ProducerLoader.snapshots(directory.disk(), path)) {
-            if (offset < segments.firstKey()) {
-                directory.disk().delete(ProducerSnapshots.file(path, offset));
-            }
-        }
+        ProducerLoader.deleteSnapshotsBefore(segments.firstKey(), directory.disk(), path);
     }
 
     /**
@@ -470,16 +399,9 @@ final class SegmentedLog implements PartitionLog {
                 return false;
             }
             try {
-                long nowMs = clock.millis();
-                long base = compacted.baseOffset();
-                long age = sources.get(sources.size() - 1).retentionTimestamp();
-                SegmentSwap.prepare(directory.disk(), path, base);
-                discard(sources, nowMs);
-                SegmentSwap.finish(directory.disk(), path, base);
-                LogSegment segment = new LogSegment(directory.files(), path, base, false, nowMs);
-                segment.restore(compacted.size(), compacted.largestTimestamp(), compacted.offsetOfLargest(), age, true);
+                LogSegment segment = LogCompaction.swap(directory, path, sources, compacted, clock.millis(), config.fileDeleteDelayMs());
                 synchronized (lock) {
-                    segments.put(base, segment);
+                    segments.put(segment.baseOffset(), segment);
                     sources.subList(1, sources.size()).forEach(source -> segments.remove(source.baseOffset()));
                     recountClosedBytes();
                 }
@@ -493,11 +415,7 @@ final class SegmentedLog implements PartitionLog {
 
     private void discard(Collection<LogSegment> removed, long nowMs) throws IOException {
         for (LogSegment segment : removed) {
-            segment.retire();
-            segment.rename(file -> file.resolveSibling(file.getFileName() + LogNames.DELETED));
-            for (LogFile file : segment.files()) {
-                directory.trash().add(file.path(), nowMs + config.fileDeleteDelayMs());
-            }
+            segment.discard(directory.trash(), nowMs + config.fileDeleteDelayMs());
         }
     }
 
@@ -545,7 +463,7 @@ final class SegmentedLog implements PartitionLog {
         flushFrom = Math.min(flushFrom, active.baseOffset());
         lastSnapshotOffset = Math.min(lastSnapshotOffset, offset);
         epochs.truncateFromEnd(offset);
-        new ProducerLoader(directory.disk(), partition, path, segments, producers).load(logStartOffset, offset);
+        new ProducerLoader(directory.disk(), partition, path, segments, producers).load(logStartOffset, offset, Long.MAX_VALUE);
     }
 
     @Override
@@ -564,10 +482,6 @@ final class SegmentedLog implements PartitionLog {
 
     Collection<LogSegment> segments() {
         return segments.values();
-    }
-
-    long activeSegmentBaseOffset() {
-        return active.baseOffset();
     }
 
     Map<Long, CleanableLog.LastRecord> lastRecordsOfProducers() {
@@ -590,7 +504,7 @@ final class SegmentedLog implements PartitionLog {
         closedBytes = bytes;
     }
 
-    private void ensureOpen() {
+    void ensureOpen() {
         directory.ensureOnline();
         if (closed) {
             throw new KafkaStorageException("The log of " + partition + " has been closed");

@@ -14,11 +14,9 @@ import org.milena.broker.log.PartitionLog.TimestampedOffset;
 final class TimestampLookup {
 
     private final NavigableMap<Long, LogSegment> segments;
-    private final LogReader reader;
 
-    TimestampLookup(NavigableMap<Long, LogSegment> segments, LogReader reader) {
+    TimestampLookup(NavigableMap<Long, LogSegment> segments) {
         this.segments = segments;
-        this.reader = reader;
     }
 
     /** The first record from {@code from} on and below {@code bound} whose timestamp is at least {@code timestamp}. */

@@ -1,6 +1,6 @@
 package org.milena.broker.metrics;
 
-/** Told of every fsync of a log. Called on the thread that flushed; must be cheap and must not throw. */
+/** Told of every fsync in a log directory. Called on the thread that flushed; must be cheap and must not throw. */
 @FunctionalInterface
 public interface FlushListener {
 

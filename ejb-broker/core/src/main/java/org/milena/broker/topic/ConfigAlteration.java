@@ -9,7 +9,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import org.apache.kafka.clients.admin.AlterConfigOp.OpType;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.InvalidRequestException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -20,6 +19,7 @@ import org.milena.broker.cache.MetadataImage.TopicImage;
 import org.milena.broker.config.BrokerConfig;
 import org.milena.broker.config.BrokerKeys;
 import org.milena.broker.config.ConfigChange;
+import org.milena.broker.config.ConfigChange.OpType;
 import org.milena.broker.config.ConfigChange.Operation;
 import org.milena.broker.config.ConfigKeys;
 import org.milena.broker.config.ConfigValidation;
@@ -176,7 +176,7 @@ final class ConfigAlteration {
     static <T> List<Operation> operations(Collection<T> configs, Function<T, String> name, Function<T, Byte> type, Function<T, String> value) {
         List<Operation> result = new ArrayList<>();
         for (T config : configs) {
-            result.add(new Operation(name.apply(config), OpType.forId(type.apply(config)), value.apply(config)));
+            result.add(new Operation(name.apply(config), OpType.of(type.apply(config)), value.apply(config)));
         }
         return result;
     }

@@ -12,7 +12,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
-import org.apache.kafka.clients.admin.AlterConfigOp.OpType;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -42,7 +41,7 @@ import org.milena.broker.cache.MetadataImage.BrokerImage;
 import org.milena.broker.cache.MetadataImage.PartitionImage;
 import org.milena.broker.cache.MetadataImage.TopicImage;
 import org.milena.broker.cluster.MetadataStore.Snapshot;
-import org.milena.broker.config.ConfigChange.Operation;
+import org.milena.broker.config.ConfigChange.OpType;
 import org.milena.broker.time.BrokerClock;
 import org.milena.broker.topic.ConfigAlteration.Alteration;
 

@@ -30,8 +30,9 @@ class WallsTest {
             "java.lang.Thread", Set.of("sleep", "start", "startVirtualThread", "ofVirtual", "ofPlatform"),
             "java.util.concurrent.ForkJoinPool", Set.of("commonPool"));
 
-    /** The bytes inside JoinGroup and SyncGroup: wire format too, though kafka-clients keeps it beside its consumer. */
-    private static final String EMBEDDED_PROTOCOL = "org.apache.kafka.clients.consumer.internals.ConsumerProtocol";
+    /** Wire format too, though kafka-clients keeps it with its clients: the bytes inside JoinGroup, the codes inside IncrementalAlterConfigs. */
+    private static final Set<String> ALSO_PROTOCOL = Set.of("org.apache.kafka.clients.consumer.internals.ConsumerProtocol",
+            "org.apache.kafka.clients.admin.AlterConfigOp$OpType");
 
     private static JavaClasses product;
 
@@ -76,7 +77,7 @@ class WallsTest {
     void ofKafkaOnlyTheWireFormatIsUsed() {
         noClasses().should(dependOnClassesThat(DescribedPredicate.describe("are Kafka's, but not its protocol",
                 c -> c.getPackageName().startsWith("kafka.") || c.getPackageName().startsWith("org.apache.kafka")
-                        && !c.getPackageName().startsWith("org.apache.kafka.common") && !EMBEDDED_PROTOCOL.equals(c.getName())))).check(product);
+                        && !c.getPackageName().startsWith("org.apache.kafka.common") && !ALSO_PROTOCOL.contains(c.getBaseComponentType().getName())))).check(product);
     }
 
     @Test

@@ -60,11 +60,12 @@ public final class Fakes {
             return Optional.ofNullable(failure);
         }
 
-        // LogDirectory declares these two once the log's branch is merged: no @Override until then
+        @Override
         public long usableSpace() {
             return usable;
         }
 
+        @Override
         public int openFiles() {
             return 0;
         }
@@ -108,6 +109,7 @@ public final class Fakes {
             case "topicId" -> id;
             case "directory" -> directory;
             case "config" -> config;
+            case "updateConfig" -> null;
             case "logStartOffset" -> 5L;
             case "logEndOffset" -> 105L;
             case "size" -> 1000L;

@@ -16,14 +16,14 @@ import org.milena.broker.log.LogRead;
 import org.milena.broker.log.PartitionLog;
 
 /** A log that is only its numbers. */
-final class FakeLog implements PartitionLog {
+public final class FakeLog implements PartitionLog {
 
     final TopicPartition tp;
     final Uuid id;
     final LogDirectory directory;
     LogConfig config;
-    long start;
-    long end;
+    public long start;
+    public long end;
     int latestEpoch = -1;
 
     FakeLog(TopicPartition tp, Uuid id, LogDirectory directory, LogConfig config) {

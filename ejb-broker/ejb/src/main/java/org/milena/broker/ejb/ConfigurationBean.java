@@ -37,8 +37,8 @@ public class ConfigurationBean implements Configuration {
         StartPhase.run("configuration", () -> {
             settings = Settings.ofThisServer();
             config = settings.brokerConfig();
-            parts.settings(settings);
-            parts.config(config);
+            parts.put(Settings.class, settings);
+            parts.put(BrokerConfig.class, config);
         }, () -> { });
         LOG.log(Level.INFO, "Node {0}, data in {1}, logs in {2}, listening on {3}{4}", String.valueOf(config.nodeId()), settings.dataDirectory(),
             config.logDirs(), config.listeners(), settings().isEmpty() ? "; all settings at their defaults" : "");

@@ -134,6 +134,32 @@ public final class DatabaseMetadataStore implements MetadataStore {
         }
     }
 
+    /** One transaction, and one query for all partitions: a start raises the epoch of every one. */
+    @Override
+    public boolean updatePartitions(List<PartitionUpdate> updates) {
+        try {
+            return database.callDurably(entities -> {
+                Map<Partition.Key, Partition> stored = new TopicRepository(entities).partitions().stream()
+                    .collect(Collectors.toMap(p -> new Partition.Key(p.getTopicId(), p.getIndex()), p -> p));
+                for (PartitionUpdate update : updates) {
+                    PartitionRow next = update.next();
+                    Partition partition = stored.get(new Partition.Key(java(update.topicId()), next.index()));
+                    if (partition == null || partition.getVersion() != update.expectedVersion()) {
+                        entities.clear();
+                        return false;
+                    }
+                    partition.lead(next.leader(), next.leaderEpoch(), next.replicas(), next.isr());
+                }
+                return true;
+            });
+        } catch (PersistenceException e) {
+            if (isLostRace(e)) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
     @Override
     public void alterConfigs(String type, String name, Map<String, String> changes) {
         database.callDurably(entities -> {

@@ -5,19 +5,19 @@ import jakarta.annotation.PreDestroy;
 import jakarta.ejb.ConcurrencyManagement;
 import jakarta.ejb.ConcurrencyManagementType;
 import jakarta.ejb.DependsOn;
-import jakarta.ejb.EJB;
 import jakarta.ejb.Singleton;
 import jakarta.ejb.Startup;
 import jakarta.ejb.TransactionAttribute;
 import jakarta.ejb.TransactionAttributeType;
 import jakarta.inject.Inject;
 import java.lang.System.Logger.Level;
+import java.util.Map;
+import org.milena.broker.Broker;
 import org.milena.broker.api.BrokerStatus;
 import org.milena.broker.api.BrokerStatus.Check;
-import org.milena.broker.api.Configuration;
 import org.milena.broker.api.Metadata;
+import org.milena.broker.cluster.MetadataStore;
 import org.milena.persistence.Database;
-import org.milena.persistence.DatabaseSettings;
 
 /** Opens the metadata database, and closes it, with its file lock, last of all. */
 @Startup
@@ -32,28 +32,19 @@ public class MetadataBean implements Metadata {
     @Inject
     Parts parts;
 
-    @EJB
-    Configuration configuration;
-
     private Database database;
-    private String clusterId;
-    private long incarnation;
 
     @PostConstruct
     void start() {
         StartPhase.run("metadata", () -> {
-            database = Database.open(databaseSettings());
-            DatabaseMetadataStore store = new DatabaseMetadataStore(database);
-            clusterId = store.clusterId(null);
-            incarnation = store.newIncarnation(configuration.nodeId());
-            parts.metadataStore(store);
+            database = Database.open(parts.get(Settings.class).database());
+            parts.put(MetadataStore.class, new DatabaseMetadataStore(database));
         }, this::stop);
         BrokerStatus.current().addReadiness("metadata", () -> {
             database.ping();
-            return Check.up(java.util.Map.of("database", database.toString()));
+            return Check.up(Map.of("database", database.toString()));
         });
-        LOG.log(Level.INFO, "Metadata in {0}; cluster {1}, node {2}, start number {3}", database, clusterId,
-            String.valueOf(configuration.nodeId()), String.valueOf(incarnation));
+        LOG.log(Level.INFO, "Metadata in {0}", database);
     }
 
     @PreDestroy
@@ -64,27 +55,13 @@ public class MetadataBean implements Metadata {
         }
     }
 
-    private DatabaseSettings databaseSettings() {
-        return parts.settings().database();
-    }
-
     @Override
     public String clusterId() {
-        return clusterId;
-    }
-
-    @Override
-    public long incarnation() {
-        return incarnation;
+        return parts.get(Broker.class).metadata().image().clusterId();
     }
 
     @Override
     public String database() {
         return database.toString();
-    }
-
-    @Override
-    public int topicCount() {
-        return parts.metadataStore().load().topics().size();
     }
 }

@@ -1,38 +1,27 @@
 package org.milena.broker.ejb;
 
 import jakarta.enterprise.context.ApplicationScoped;
-import org.milena.broker.cluster.MetadataStore;
-import org.milena.broker.config.BrokerConfig;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** The plain objects that the beans hand to each other while they start, each set by the bean that owns it. */
+/** The plain objects that the beans hand to each other while they start, each put here by the bean that owns it. */
 @ApplicationScoped
 public class Parts {
 
-    private Settings settings;
-    private BrokerConfig config;
-    private MetadataStore metadataStore;
+    private final Map<Class<?>, Object> parts = new ConcurrentHashMap<>();
 
-    Settings settings() {
-        return settings;
+    <T> T put(Class<T> type, T part) {
+        parts.put(type, part);
+        return part;
     }
 
-    void settings(Settings value) {
-        settings = value;
-    }
-
-    BrokerConfig config() {
-        return config;
-    }
-
-    void config(BrokerConfig value) {
-        config = value;
-    }
-
-    MetadataStore metadataStore() {
-        return metadataStore;
-    }
-
-    void metadataStore(MetadataStore value) {
-        metadataStore = value;
+    /** @throws NoSuchElementException its owner has not started: an error in the order of the beans */
+    <T> T get(Class<T> type) {
+        Object part = parts.get(type);
+        if (part == null) {
+            throw new NoSuchElementException(type.getName());
+        }
+        return type.cast(part);
     }
 }

@@ -1,6 +1,7 @@
 package org.milena.broker.group.record;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Objects;
 import org.apache.kafka.common.Uuid;
 import org.milena.broker.group.record.GroupValue.ClassicMemberMetadata;
@@ -202,7 +203,11 @@ public final class GroupRecordCodec {
     }
 
     private static TopicPartitions topicPartitions(RecordInput in) {
-        return new TopicPartitions(in.uuid(), in.array(in::int32), in.tags(tag -> tag.array(tag::int32)));
+        Uuid topicId = in.uuid();
+        List<Integer> partitions = in.array(in::int32);
+        List<Integer> epochs = in.tags(tag -> tag.array(tag::int32));
+        // Kafka writes "none" as null, as nothing and as an empty list; it counts only if there is one for each partition.
+        return new TopicPartitions(topicId, partitions, epochs != null && epochs.size() == partitions.size() ? epochs : null);
     }
 
     private static TopicMetadata topicMetadata(RecordInput in) {

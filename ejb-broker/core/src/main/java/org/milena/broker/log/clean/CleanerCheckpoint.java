@@ -34,6 +34,9 @@ final class CleanerCheckpoint {
     }
 
     private void read(String text) {
+        if (text.isEmpty()) {
+            return;
+        }
         String[] lines = text.split("\n");
         if (!lines[0].equals("0")) {
             throw new IllegalArgumentException("unknown version " + lines[0]);

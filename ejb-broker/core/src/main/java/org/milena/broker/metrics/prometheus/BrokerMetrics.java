@@ -52,7 +52,7 @@ public final class BrokerMetrics implements RequestListener, TopicMetrics, Flush
 
     private MetricSnapshots collectFlushes() {
         return MetricSnapshots.of(HistogramSnapshot.builder().name("kafka_log_logflushstats_logflushrateandtimems")
-                .help("Milliseconds of an fsync of a log").dataPoint(flushes.snapshot()).build());
+                .help("Milliseconds of an fsync of a file in a log directory").dataPoint(flushes.snapshot()).build());
     }
 
     // ---- what is asked at the scrape

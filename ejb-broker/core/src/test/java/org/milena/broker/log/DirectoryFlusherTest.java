@@ -1,0 +1,118 @@
+package org.milena.broker.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.common.errors.KafkaStorageException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Group commit: who waits shares the fsync, and its failure. */
+class DirectoryFlusherTest {
+
+    private final SimulatedDisk disk = new SimulatedDisk();
+    private final LogFixture fixture = new LogFixture(disk, Path.of("/logs"));
+    private Thread thread;
+
+    @BeforeEach
+    void open() {
+        fixture.open();
+        fixture.append("first");
+        fixture.log().flush();
+    }
+
+    private void start() {
+        thread = new Thread(fixture.manager.flushers().get(0));
+        thread.start();
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        fixture.log().directory().groupCommit().close();
+        thread.join(10_000);
+        assertThat(thread.isAlive()).isFalse();
+    }
+
+    @Test
+    void allWhoWaitShareOneFsync() throws Exception {
+        CountDownLatch told = new CountDownLatch(50);
+        int before = disk.forces();
+        for (int i = 0; i < 50; i++) {
+            long offset = fixture.append("v" + i).lastOffset();
+            fixture.log().directory().groupCommit().await(fixture.log(), offset, error -> {
+                assertThat(error).isNull();
+                told.countDown();
+            });
+        }
+        start();
+        assertThat(told.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(disk.forces()).isEqualTo(before + 1);
+        assertThat(fixture.log().recoveryPoint()).isEqualTo(51);
+    }
+
+    @Test
+    void aFailedFsyncIsToldToAllAndTheNextWaiterToo() throws Exception {
+        disk.fault((operation, file) -> {
+            if (operation == SimulatedDisk.Operation.FORCE) {
+                throw new IOException("Input/output error");
+            }
+        });
+        List<Throwable> errors = new ArrayList<>();
+        CountDownLatch told = new CountDownLatch(2);
+        PartitionLog log = fixture.log();
+        GroupCommit.Listener listener = error -> {
+            errors.add(error);
+            told.countDown();
+        };
+        log.directory().groupCommit().await(log, fixture.append("a").lastOffset(), listener);
+        log.directory().groupCommit().await(log, fixture.append("b").lastOffset(), listener);
+        start();
+        assertThat(told.await(10, TimeUnit.SECONDS)).isTrue();
+        disk.fault((operation, file) -> { });
+        AtomicReference<Throwable> late = new AtomicReference<>();
+        CountDownLatch lateTold = new CountDownLatch(1);
+        log.directory().groupCommit().await(log, 0, error -> {
+            late.set(error);
+            lateTold.countDown();
+        });
+        assertThat(lateTold.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(errors).hasSize(2).allSatisfy(e -> assertThat(e).isInstanceOf(KafkaStorageException.class));
+        assertThat(late.get()).isInstanceOf(KafkaStorageException.class).hasMessageContaining("/logs is offline");
+    }
+
+    @Test
+    void appendsAndReadsGoOnWhileAnFsyncBlocks() throws Exception {
+        CountDownLatch blocked = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        disk.fault((operation, file) -> {
+            if (operation == SimulatedDisk.Operation.FORCE) {
+                blocked.countDown();
+                awaitQuietly(release);
+            }
+        });
+        CountDownLatch told = new CountDownLatch(1);
+        fixture.log().directory().groupCommit().await(fixture.log(), fixture.append("a").lastOffset(), error -> told.countDown());
+        start();
+        assertThat(blocked.await(10, TimeUnit.SECONDS)).isTrue();
+        fixture.append("b");
+        assertThat(LogFixture.contents(fixture.log())).containsExactly("0=first", "1=a", "2=b");
+        assertThat(told.getCount()).isOne();
+        release.countDown();
+        assertThat(told.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) throws IOException {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
+    }
+}

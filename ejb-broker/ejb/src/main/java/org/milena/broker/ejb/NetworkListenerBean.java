@@ -1,0 +1,87 @@
+package org.milena.broker.ejb;
+
+import jakarta.annotation.PostConstruct;
+import jakarta.ejb.ConcurrencyManagement;
+import jakarta.ejb.ConcurrencyManagementType;
+import jakarta.ejb.DependsOn;
+import jakarta.ejb.Singleton;
+import jakarta.ejb.Startup;
+import jakarta.ejb.TransactionAttribute;
+import jakarta.ejb.TransactionAttributeType;
+import jakarta.inject.Inject;
+import jakarta.annotation.PreDestroy;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
+import java.util.List;
+import org.milena.broker.Broker;
+import org.milena.broker.api.BrokerStatus;
+import org.milena.broker.api.MetricsService;
+import org.milena.broker.api.NetworkListener;
+
+/** Opens the door, when everything behind it is ready; closes it first of all. */
+@Startup
+@Singleton(name = "NetworkListener")
+@DependsOn("Housekeeping")
+@ConcurrencyManagement(ConcurrencyManagementType.BEAN)
+@TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
+public class NetworkListenerBean implements NetworkListener, MetricsService {
+
+    private static final System.Logger LOG = System.getLogger(NetworkListenerBean.class.getName());
+
+    @Inject
+    Parts parts;
+
+    private Broker broker;
+
+    @PostConstruct
+    void start() {
+        broker = parts.get(Broker.class);
+        StartPhase.run("listener", this::listen, broker::close);
+        BrokerStatus.current().started();
+        LOG.log(Level.INFO, """
+            Milena is ready.
+              Kafka clients connect to:  {0}
+              Data is kept in:           {1}
+              Try:  echo hello | kcat -b {0} -t greetings -P; kcat -b {0} -t greetings -C -e
+               or:  kafka-console-producer.sh --bootstrap-server {0} --topic greetings
+                    kafka-console-consumer.sh --bootstrap-server {0} --topic greetings --from-beginning""",
+            advertised().get(0), parts.get(Settings.class).dataDirectory());
+    }
+
+    private void listen() {
+        try {
+            broker.listen();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e.getMessage() + " (another server may use it; see listeners)", e);
+        }
+    }
+
+    /** Stops the whole broker, from the listener to the logs: while the other beans are still there. */
+    @PreDestroy
+    void stop() {
+        BrokerStatus.current().stopped();
+        broker.close();
+    }
+
+    @Override
+    public List<String> advertised() {
+        return broker.metadata().image().brokers().stream().map(b -> b.host() + ":" + b.port()).toList();
+    }
+
+    @Override
+    public int connections() {
+        return broker.server().connectionCount();
+    }
+
+    @Override
+    public String contentType(String acceptHeader) {
+        return broker.metrics().contentType(acceptHeader);
+    }
+
+    @Override
+    public void scrape(OutputStream out, String acceptHeader) throws IOException {
+        broker.metrics().scrape(out, acceptHeader);
+    }
+}

@@ -59,8 +59,11 @@ final class DifferentialCases {
     private static final long BASE = System.currentTimeMillis() - 3_600_000;
     private final List<Case> cases = new ArrayList<>();
 
-    /** @param what the case in words */
-    record Case(String what, ApiMessage request) { }
+    /**
+     * @param what the case in words
+     * @param from the lowest version in which the request means this
+     */
+    record Case(String what, ApiMessage request, int from) { }
 
     private DifferentialCases() { }
 
@@ -80,6 +83,7 @@ final class DifferentialCases {
             Requests.produce(client, TOPIC, 0, MemoryRecords.withRecords(Compression.NONE, new SimpleRecord(BASE, new byte[3]),
                 new SimpleRecord(BASE + 5, new byte[3]), new SimpleRecord(BASE + 2, new byte[3])));
             Requests.awaitCoordinator(client, GROUP);
+            Requests.producerId(client);
             admin.alterConsumerGroupOffsets(GROUP, Map.of(first, new OffsetAndMetadata(2, "note"))).all().get(30, TimeUnit.SECONDS);
         } catch (ExecutionException | TimeoutException | InterruptedException e) {
             throw new AssertionError(e);
@@ -102,7 +106,7 @@ final class DifferentialCases {
     }
 
     private void add(String what, ApiMessage request) {
-        cases.add(new Case(what, request));
+        cases.add(new Case(what, request, 0));
     }
 
     private void produce() {
@@ -174,7 +178,7 @@ final class DifferentialCases {
             add("topic '" + topic + "'", new DescribeTopicPartitionsRequestData().setTopics(List.of(
                 new DescribeTopicPartitionsRequestData.TopicRequest().setName(topic))));
         }
-        add("no topic", new MetadataRequestData().setTopics(List.of()));
+        cases.add(new Case("no topic", new MetadataRequestData().setTopics(List.of()), 1)); // version 0 reads this as all topics
         add("brokers", new DescribeClusterRequestData());
         add("an unknown endpoint type", new DescribeClusterRequestData().setEndpointType((byte) 9));
     }

@@ -57,7 +57,7 @@ class DifferentialTest {
             return DynamicTest.dynamicTest(key + ": " + given.what(), () -> {
                 ApiVersion own = ours.get(key);
                 assertThat(own).as(key + " is advertised").isNotNull();
-                int low = Math.max(own.minVersion(), theirs.get(key).minVersion());
+                int low = Math.max(given.from(), Math.max(own.minVersion(), theirs.get(key).minVersion()));
                 int high = Math.min(own.maxVersion(), theirs.get(key).maxVersion());
                 assertThat(Differential.differences(given.what(), kafka.bootstrap(), BrokerUnderTest.bootstrap(), given.request(), low, high)).isEmpty();
             });

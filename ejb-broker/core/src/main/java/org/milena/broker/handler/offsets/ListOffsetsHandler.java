@@ -29,6 +29,7 @@ import org.milena.broker.replication.ReplicaManager;
  */
 public final class ListOffsetsHandler implements RequestHandler<ListOffsetsRequestData> {
 
+    private static final short FIRST_WITH_EPOCH = 4;
     private static final Logger LOG = System.getLogger(ListOffsetsHandler.class.getName());
 
     private static final long LATEST = -1;
@@ -50,6 +51,9 @@ public final class ListOffsetsHandler implements RequestHandler<ListOffsetsReque
         AtomicInteger pending = new AtomicInteger(1);
         Runnable done = () -> {
             if (pending.decrementAndGet() == 0) {
+                if (context.apiVersion() < FIRST_WITH_EPOCH) {
+                    withoutEpochs(response);
+                }
                 context.reply(response);
             }
         };
@@ -68,6 +72,11 @@ public final class ListOffsetsHandler implements RequestHandler<ListOffsetsReque
             }
         }
         done.run();
+    }
+
+    /** Older clients (librdkafka 2.0 asks in version 2) have no field for it. */
+    private static void withoutEpochs(ListOffsetsResponseData response) {
+        response.topics().forEach(topic -> topic.partitions().forEach(p -> p.setLeaderEpoch(-1)));
     }
 
     private static Set<TopicPartition> duplicates(ListOffsetsRequestData request) {

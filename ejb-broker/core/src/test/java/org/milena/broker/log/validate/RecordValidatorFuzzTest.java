@@ -27,7 +27,7 @@ import org.milena.broker.log.LogConfig;
  */
 class RecordValidatorFuzzTest {
     private static final long SEED = Long.getLong("seed", System.nanoTime());
-    private static final int ROUNDS = Integer.getInteger("fuzz.rounds", 4000);
+    private static final int ROUNDS = Integer.getInteger("fuzz.rounds", 2000);
     /** A gzip or snappy stream allocates tens of kilobytes per batch, a snappy block what it honestly holds. */
     private static final long MAX_ALLOCATION = 2 << 20;
 

@@ -119,6 +119,11 @@ public final class Partition {
         log.directory().executor().forPartition(topicPartition).execute(work);
     }
 
+    /** Runs work that only reads, where no write of the directory holds it up. */
+    public void executeRead(Runnable work) {
+        log.directory().executor().forReads(topicPartition).execute(work);
+    }
+
     /** Checks the leader epoch a client knows (KIP-320); -1 when it does not say. */
     public void checkLeaderEpoch(int clientEpoch) {
         if (clientEpoch < 0 || clientEpoch == leaderEpoch) {

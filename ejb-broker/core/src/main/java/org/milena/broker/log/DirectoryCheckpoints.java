@@ -2,7 +2,9 @@ package org.milena.broker.log;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.common.TopicPartition;
 
@@ -16,6 +18,8 @@ final class DirectoryCheckpoints {
     private final Map<TopicPartition, SegmentedLog> logs = new ConcurrentHashMap<>();
     private final Map<TopicPartition, Long> recoveryPoints = new ConcurrentHashMap<>();
     private final Map<TopicPartition, Long> logStarts = new ConcurrentHashMap<>();
+    /** Partitions that are gone, while a file may still name them. */
+    private final Map<String, Set<TopicPartition>> gone = Map.of(LogNames.RECOVERY_POINTS, new HashSet<>(), LogNames.LOG_STARTS, new HashSet<>());
     private final Object writing = new Object();
 
     DirectoryCheckpoints(FileLogDirectory directory) {
@@ -39,10 +43,33 @@ final class DirectoryCheckpoints {
         logs.put(log.topicPartition(), log);
     }
 
+    /** When this returns no checkpoint touches the partition's log any more. */
     void remove(TopicPartition partition) {
-        logs.remove(partition);
-        recoveryPoints.remove(partition);
-        logStarts.remove(partition);
+        synchronized (writing) {
+            logs.remove(partition);
+            if (recoveryPoints.remove(partition) != null) {
+                gone.get(LogNames.RECOVERY_POINTS).add(partition);
+            }
+            if (logStarts.remove(partition) != null) {
+                gone.get(LogNames.LOG_STARTS).add(partition);
+            }
+        }
+    }
+
+    /** Before a log is made anew: what the files still say of one of the same name would hide or condemn its records after a crash. */
+    void forget(TopicPartition partition) {
+        boolean points;
+        boolean starts;
+        synchronized (writing) {
+            points = recoveryPoints.remove(partition) != null || gone.get(LogNames.RECOVERY_POINTS).contains(partition);
+            starts = logStarts.remove(partition) != null || gone.get(LogNames.LOG_STARTS).contains(partition);
+        }
+        if (points) {
+            recoveryPoints();
+        }
+        if (starts) {
+            logStarts();
+        }
     }
 
     /** What a recovery point vouches for is made durable before it: the epoch history lies in no batch that will be scanned. */
@@ -80,6 +107,7 @@ final class DirectoryCheckpoints {
         synchronized (writing) {
             try {
                 OffsetCheckpoint.write(directory.disk(), file(name), collector.collect());
+                gone.get(name).clear();
             } catch (IOException e) {
                 throw directory.fail("writing " + name, e);
             }

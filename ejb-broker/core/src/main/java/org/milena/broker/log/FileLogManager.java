@@ -242,6 +242,7 @@ public final class FileLogManager implements LogManager {
                 .min(Comparator.comparingLong(d -> logs.values().stream().filter(l -> l.directory() == d).count()))
                 .orElseThrow(() -> new KafkaStorageException("All log directories are offline"));
         Path path = LogNames.directory(directory.path(), partition);
+        directory.checkpoints().forget(partition);
         try {
             disk.createDirectories(path);
             PartitionMetadataFile.write(disk, path, topicId);
@@ -269,10 +270,9 @@ public final class FileLogManager implements LogManager {
             }
             FileLogDirectory directory = log.directory();
             directory.checkpoints().remove(partition);
-            log.closeFiles();
             Path target = LogNames.deleteDirectory(directory.path(), partition, Uuid.randomUuid());
             try {
-                disk.rename(log.path(), target);
+                log.delete(target);
                 disk.syncDirectory(directory.path());
                 directory.trash().add(target, clock.millis() + log.config().fileDeleteDelayMs());
                 directory.deleted(partition);

@@ -572,6 +572,16 @@ final class SegmentedLog implements PartitionLog {
         }
     }
 
+    /** Ends the log and takes its directory away. Waits for whoever works in it: at the missing files it would take the disk for broken. */
+    void delete(Path target) throws IOException {
+        synchronized (maintenance) {
+            synchronized (lock) {
+                closeFiles();
+                directory.disk().rename(path, target);
+            }
+        }
+    }
+
     void closeFiles() {
         closed = true;
         segments.values().forEach(LogSegment::retire);

@@ -171,7 +171,6 @@ public final class BrokerKeys {
                 .add("Bytes of records between two index entries. Default of index.interval.bytes.");
         millis("log.segment.delete.delay.ms", "60000").atLeast(0).high().clusterWide()
                 .add("How long a deleted segment's or topic's files stay, renamed, before they go. Default of file.delete.delay.ms.");
-        flag("log.preallocate", false).clusterWide().add("Gives a new segment its whole size on disk at once. Default of preallocate.");
         integer("num.recovery.threads.per.data.dir", "2").atLeast(1).in(COUNT).high()
                 .add("Threads that recover the logs of one directory at start and flush them at shutdown.");
     }

@@ -131,10 +131,10 @@ final class IndexTable {
 
     private long search(long target, boolean byValue) throws IOException {
         Disk.Handle handle = file.acquire();
+        ByteBuffer buffer = file.scratch().borrow();
         try {
             int low = 0;
             int high = (int) (handle.size() / entryBytes());
-            ByteBuffer buffer = ByteBuffer.allocate(BLOCK * entryBytes());
             while (high - low > BLOCK) {
                 int middle = (low + high) >>> 1;
                 buffer.clear().limit(entryBytes());
@@ -153,6 +153,7 @@ final class IndexTable {
             }
             return found;
         } finally {
+            file.scratch().giveBack(buffer);
             file.release();
         }
     }

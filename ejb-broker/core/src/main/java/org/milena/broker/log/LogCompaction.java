@@ -92,7 +92,7 @@ final class LogCompaction implements CleanableLog {
 
     @Override
     public long stableOffset() {
-        return Math.min(log.logEndOffset(), log.firstUnstableOffset());
+        return Math.min(log.highWatermark(), log.firstUnstableOffset());
     }
 
     @Override

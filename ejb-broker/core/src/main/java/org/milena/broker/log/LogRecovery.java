@@ -16,8 +16,10 @@ import org.milena.broker.log.clean.SegmentSwap;
 
 /**
  * Opens the directory of one partition. After a clean stop nothing is scanned. After an unclean one the segments from the recovery
- * point on are, batch by batch, and what the crash tore off the very end is cut. Any other damage throws and changes nothing:
- * what lies below the recovery point was on disk, and a hole before valid data is no torn tail.
+ * point on are, batch by batch, and what the crash tore off is cut: what lies above the recovery point was never promised to
+ * survive a power cut, so the log goes back to before the first batch that did not reach the disk. Any other damage throws and
+ * changes nothing: below the recovery point everything was on disk, and a batch that is whole but wrong was not torn by a crash
+ * (see docs/decisions/0004-torn-tail.md).
  */
 final class LogRecovery {
 
@@ -62,7 +64,11 @@ final class LogRecovery {
     LoadedLog load() throws IOException {
         SegmentSwap.recover(disk, path);
         for (Path file : disk.list(path)) {
-            files.put(file.getFileName().toString(), file);
+            String name = file.getFileName().toString();
+            files.put(name, file);
+            if (name.endsWith(LogNames.DELETED)) {
+                directory.trash().add(file, nowMs);
+            }
         }
         epochs.load();
         List<Long> bases = new ArrayList<>();
@@ -74,7 +80,10 @@ final class LogRecovery {
         bases.sort(Comparator.naturalOrder());
         long end = bases.isEmpty() ? createFirst() : open(bases);
         cut(segments.lastEntry().getValue());
-        long start = Math.min(end, Math.max(checkpointedStart, segments.firstKey()));
+        if (end < checkpointedStart) {
+            end = startOver(end);
+        }
+        long start = Math.max(checkpointedStart, segments.firstKey());
         epochs.truncateFromEnd(end);
         new ProducerLoader(disk, partition, path, segments, producers).load(start, end, firstScanned);
         return new LoadedLog(partition, path, PartitionMetadataFile.read(disk, path), segments, epochs, producers, start, end,
@@ -86,6 +95,21 @@ final class LogRecovery {
         segment.create();
         segments.put(checkpointedStart, segment);
         return checkpointedStart;
+    }
+
+    /**
+     * DeleteRecords was durable, the records that it deleted were not: the log goes on behind them, or their offsets, which readers
+     * may have seen, would be given away again.
+     */
+    private long startOver(long end) throws IOException {
+        LOG.log(System.Logger.Level.WARNING, "{0}: the log ends at offset {1}, but all records below {2} have been deleted: it starts empty at {2}",
+                partition, end, checkpointedStart);
+        for (LogSegment segment : segments.descendingMap().values()) {
+            segment.discard(directory.trash(), nowMs);
+        }
+        segments.clear();
+        firstScanned = Long.MAX_VALUE;
+        return createFirst();
     }
 
     /** Opens the segments in order; returns the log end offset. */
@@ -102,15 +126,16 @@ final class LogRecovery {
                 continue;
             }
             firstScanned = Math.min(firstScanned, base);
-            end = scan(segment, Math.max(end, base));
-            if (!later.isEmpty() && (torn || end < later.get(0) && !mayHaveGaps())) {
-                dropEmptied(segment, end, later);
+            end = scan(segment, Math.max(end, base), later);
+            boolean gap = !later.isEmpty() && end < later.get(0) && !mayHaveGaps();
+            if (end < recoveryPoint && (gap || later.isEmpty())) {
+                throw segment.damaged(segment.size(), "the log ends at offset " + end + ", but offsets below " + recoveryPoint
+                        + " were known to be on disk");
+            }
+            if (torn || gap) {
+                drop(segment, end, later);
                 break;
             }
-        }
-        if (!clean && end < recoveryPoint) {
-            LogSegment last = segments.lastEntry().getValue();
-            throw last.damaged(last.size(), "the log ends at offset " + end + ", but offsets below " + recoveryPoint + " were known to be on disk");
         }
         return end;
     }
@@ -123,28 +148,36 @@ final class LogRecovery {
                 .orElse(true);
     }
 
-    /** The crash took the end of {@code segment}: later segments must hold nothing, and go. */
-    private void dropEmptied(LogSegment segment, long end, List<Long> later) throws IOException {
+    /** The crash took the end of {@code segment}: what follows it can't stay, whole or not. From the last one, lest a crash leave a gap. */
+    private void drop(LogSegment segment, long end, List<Long> later) throws IOException {
+        for (int i = later.size() - 1; i >= 0; i--) {
+            long base = later.get(i);
+            Path file = LogSegment.file(path, base, LogSegment.LOG);
+            LOG.log(System.Logger.Level.ERROR, "{0}: the end of {1} did not reach the disk before the crash: the log ends at offset {2}, above the"
+                    + " recovery point {3}. Removing {4} with {5} bytes", partition, segment.log(), end, recoveryPoint, file, sizeOf(file));
+            for (String suffix : List.of(LogSegment.INDEX, LogSegment.TIME_INDEX, LogSegment.TXN_INDEX, LogSegment.LOG)) {
+                disk.delete(LogSegment.file(path, base, suffix));
+            }
+        }
+        if (!later.isEmpty()) {
+            disk.syncDirectory(path);
+        }
+    }
+
+    private boolean holdValidBatch(List<Long> later) throws IOException {
         for (long base : later) {
             LogFile file = new LogFile(directory.files(), LogSegment.file(path, base, LogSegment.LOG));
             Disk.Handle handle = file.acquire();
             try {
                 if (new SegmentScanner(handle, true, base, false).validBatchBehind(0, sizeOf(file.path()))) {
-                    throw segment.damaged(segment.size(), (torn ? tornWhy : "it ends at offset " + end)
-                            + "; valid batches follow in " + file + ", so this is no torn tail");
+                    return true;
                 }
             } finally {
                 file.release();
                 file.retire();
             }
         }
-        cut(segment);
-        for (long base : later) {
-            LOG.log(System.Logger.Level.WARNING, "{0}: removing segment {1}, which holds no whole batch", partition, base);
-            for (String suffix : List.of(LogSegment.INDEX, LogSegment.TIME_INDEX, LogSegment.TXN_INDEX, LogSegment.LOG)) {
-                disk.delete(LogSegment.file(path, base, suffix));
-            }
-        }
+        return false;
     }
 
     private long openTrusted(LogSegment segment, List<Long> later) throws IOException {
@@ -225,7 +258,7 @@ final class LogRecovery {
     }
 
     /** Recovers one segment after an unclean stop; returns the offset behind its last whole batch. */
-    private long scan(LogSegment segment, long expected) throws IOException {
+    private long scan(LogSegment segment, long expected, List<Long> later) throws IOException {
         Path file = segment.log().path();
         int size = sizeOf(file);
         long modified = disk.lastModified(file);
@@ -235,7 +268,7 @@ final class LogRecovery {
             SegmentScanner scanner = new SegmentScanner(handle, true, expected, !mayHaveGaps());
             int end = scanner.scan(0, size, (b, at, position, bytes) -> indexBatch(segment, b, at, position, bytes));
             if (end < size) {
-                judgeTail(segment, scanner, end, size);
+                judgeTail(segment, scanner, end, size, later);
             }
             segment.restore(end, segment.maxTimestamp(), segment.offsetOfMaxTimestamp(), modified, false);
             return scanner.nextOffset();
@@ -244,13 +277,17 @@ final class LogRecovery {
         }
     }
 
-    private void judgeTail(LogSegment segment, SegmentScanner scanner, int end, int size) throws IOException {
+    /** Tells a tail that did not reach the disk from a damage: the latter throws. */
+    private void judgeTail(LogSegment segment, SegmentScanner scanner, int end, int size, List<Long> later) throws IOException {
         String what = scanner.damage();
         if (scanner.nextOffset() < recoveryPoint) {
             throw segment.damaged(end, what + "; offsets below " + recoveryPoint + " were known to be on disk");
         }
-        if (scanner.validBatchBehind(end, size)) {
-            throw segment.damaged(end, what + "; valid batches are here or follow, so this is no torn tail");
+        if (!scanner.unwritten(end, size)) {
+            boolean validBehind = scanner.validBatchBehind(end, size);
+            if (validBehind || !scanner.cutShort() && holdValidBatch(later)) {
+                throw segment.damaged(end, what + "; valid batches are here or follow, so this is no torn tail");
+            }
         }
         torn = true;
         tornWhy = what;

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.LongSupplier;
 import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
@@ -54,6 +55,7 @@ final class SegmentedLog implements PartitionLog {
     private volatile long lastFlushMs;
     private volatile long closedBytes;
     private volatile boolean closed;
+    private volatile LongSupplier highWatermark = this::logEndOffset;
     /** Base offset of the first segment that {@link #flush} has not finished with. Guarded by {@code maintenance}. */
     private long flushFrom;
     private long lastSnapshotOffset = -1;
@@ -201,10 +203,6 @@ final class SegmentedLog implements PartitionLog {
             return;
         }
         old.seal();
-        if (config.flushMessages() != Long.MAX_VALUE) {
-            // Else a power cut might keep the new segment and lose the end of this one: a hole that no recovery may mend.
-            old.flush(false);
-        }
         writeSnapshot(logEndOffset);
         next.create();
         closedBytes += old.size();
@@ -234,6 +232,16 @@ final class SegmentedLog implements PartitionLog {
     @Override
     public long logEndOffset() {
         return logEndOffset;
+    }
+
+    @Override
+    public void boundBy(LongSupplier committed) {
+        highWatermark = committed;
+    }
+
+    @Override
+    public long highWatermark() {
+        return Math.min(highWatermark.getAsLong(), logEndOffset);
     }
 
     @Override
@@ -316,9 +324,9 @@ final class SegmentedLog implements PartitionLog {
                 throw new PolicyViolationException("The configuration of topic " + partition.topic()
                         + " is unknown: its records are kept until it has been set");
             }
-            if (newStart > logEndOffset) {
+            if (newStart > highWatermark()) {
                 throw new OffsetOutOfRangeException("Cannot delete records of " + partition + " before offset " + newStart
-                        + ": the log ends at " + logEndOffset);
+                        + ": its high watermark is " + highWatermark());
             }
             if (newStart > logStartOffset) {
                 moveStart(newStart);
@@ -361,7 +369,7 @@ final class SegmentedLog implements PartitionLog {
                 return 0;
             }
             try {
-                List<LogSegment> due = Retention.due(segments, this, now, nowMs, Math.min(upperBound, logEndOffset));
+                List<LogSegment> due = Retention.due(segments, this, now, nowMs, Math.min(upperBound, highWatermark()));
                 if (!due.isEmpty()) {
                     remove(due, nowMs);
                 }

@@ -78,7 +78,11 @@ public final class ProduceHandler implements RequestHandler<ProduceRequestData> 
         if (partition.inContext()) {
             append(operation, partition, data, answer);
         } else {
-            partition.execute(() -> append(operation, partition, data, answer));
+            operation.begin(); // the answer is not complete before append returns, and the listener may be called before that
+            partition.execute(() -> {
+                append(operation, partition, data, answer);
+                operation.done();
+            });
         }
     }
 

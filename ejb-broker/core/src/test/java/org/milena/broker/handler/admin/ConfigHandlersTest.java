@@ -230,7 +230,7 @@ class ConfigHandlersTest {
     @Test
     void everyVersionCarriesADescription() {
         for (int version = 1; version <= 4; version++) {
-            assertThat(describe(version, Type.TOPIC, "t").configs()).hasSize(25);
+            assertThat(describe(version, Type.TOPIC, "t").configs()).hasSize(24);
             assertThat(describe(version, Type.BROKER, "1").errorCode()).isZero();
         }
     }

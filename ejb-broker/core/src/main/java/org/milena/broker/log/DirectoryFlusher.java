@@ -42,17 +42,24 @@ final class DirectoryFlusher implements GroupCommit, Runnable {
         }
     }
 
-    /** Serves rounds until {@link #close}, or until the thread is interrupted. */
+    /** Serves rounds until {@link #close}. An interrupt ends nothing: everybody who waits for a flush would wait in vain. */
     @Override
     public void run() {
-        try {
-            for (List<Waiter> round = nextRound(); round != null; round = nextRound()) {
-                serve(round);
-                round.clear();
+        boolean interrupted = false;
+        List<Waiter> round = List.of();
+        while (round != null) {
+            try {
+                round = nextRound();
+                if (round != null) {
+                    serve(round);
+                    round.clear();
+                }
+            } catch (InterruptedException e) {
+                interrupted = true;
             }
-        } catch (InterruptedException e) {
+        }
+        if (interrupted) {
             Thread.currentThread().interrupt();
-            close();
         }
     }
 

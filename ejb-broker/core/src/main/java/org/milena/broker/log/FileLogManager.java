@@ -11,10 +11,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InconsistentTopicIdException;
@@ -84,10 +86,11 @@ public final class FileLogManager implements LogManager {
         disk.createDirectories(directory.path());
         locks.add(disk.lock(directory.path().resolve(LogNames.LOCK)));
         identify(directory);
-        directory.checkpoints().load();
+        List<Path> entries = disk.list(directory.path());
+        directory.checkpoints().load(partitions(entries));
         Path cleanFile = directory.path().resolve(LogNames.CLEAN_SHUTDOWN);
         boolean clean = disk.exists(cleanFile);
-        for (Path path : disk.list(directory.path())) {
+        for (Path path : entries) {
             Optional<TopicPartition> partition = LogNames.partition(path);
             if (path.getFileName().toString().endsWith(LogNames.DELETE_DIRECTORY)) {
                 directory.trash().add(path, clock.millis());
@@ -97,6 +100,10 @@ public final class FileLogManager implements LogManager {
         }
         disk.delete(cleanFile);
         disk.syncDirectory(directory.path());
+    }
+
+    private static Set<TopicPartition> partitions(List<Path> entries) {
+        return entries.stream().map(LogNames::partition).flatMap(Optional::stream).collect(Collectors.toSet());
     }
 
     private void identify(FileLogDirectory directory) throws IOException {
@@ -243,8 +250,8 @@ public final class FileLogManager implements LogManager {
                 .min(Comparator.comparingLong(d -> logs.values().stream().filter(l -> l.directory() == d).count()))
                 .orElseThrow(() -> new KafkaStorageException("All log directories are offline"));
         Path path = LogNames.directory(directory.path(), partition);
-        directory.checkpoints().forget(partition);
         try {
+            directory.checkpoints().forget(partition);
             disk.createDirectories(path);
             PartitionMetadataFile.write(disk, path, topicId);
             Map<String, String> configs = savedConfigs.get(topicId);
@@ -331,7 +338,7 @@ public final class FileLogManager implements LogManager {
         long nowMs = clock.millis();
         forEachOnline(directory, "Retention", log -> {
             log.rollIfDue(nowMs);
-            log.enforceRetention(nowMs, Math.min(log.logEndOffset(), log.firstUnstableOffset()));
+            log.enforceRetention(nowMs, log.firstUnstableOffset());
             log.expireProducers(nowMs);
         });
         ((FileLogDirectory) directory).trash().empty(nowMs);
@@ -365,8 +372,7 @@ public final class FileLogManager implements LogManager {
     @Override
     public void checkpoint(LogDirectory directory) {
         if (directory.online()) {
-            ((FileLogDirectory) directory).checkpoints().recoveryPoints();
-            ((FileLogDirectory) directory).checkpoints().logStarts();
+            ((FileLogDirectory) directory).checkpoints().write();
         }
     }
 
@@ -412,8 +418,7 @@ public final class FileLogManager implements LogManager {
             for (SegmentedLog log : online(directory)) {
                 log.close();
             }
-            directory.checkpoints().recoveryPoints();
-            directory.checkpoints().logStarts();
+            directory.checkpoints().write();
             if (!directory.holdsDamage()) {
                 disk.replace(directory.path().resolve(LogNames.CLEAN_SHUTDOWN),
                         "{\"version\":0,\"brokerEpoch\":-1}".getBytes(StandardCharsets.UTF_8), true);

@@ -31,7 +31,7 @@ final class RequestDispatcher {
     private final ApiRegistry registry;
     private final EventLoopChooser dataLoops;
 
-    /** Chooses the data loop for a connection by its first request that touches a log. */
+    /** Chooses the data loop for a connection with its first request that touches a log; null when it is to stay. */
     interface EventLoopChooser {
         EventLoop choose();
     }

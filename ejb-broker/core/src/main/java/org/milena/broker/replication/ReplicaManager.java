@@ -54,7 +54,7 @@ public final class ReplicaManager implements PartitionLifecycle {
         PartitionLog log = logs.getOrCreate(tp, topicId, config, isNew);
         log.updateConfig(config);
         if (config.flushMessages() != Long.MAX_VALUE && log.recoveryPoint() < log.logEndOffset()) {
-            log.flush(); // what a killed broker left: the high watermark begins behind it, and nobody reads what a power cut can take
+            log.flush(); // what a crash left unsynced becomes readable now: a power cut must not take it back
         }
         Topic topic = byId.computeIfAbsent(topicId, id -> new Topic(tp.topic(), id, new TopicCounters(tp.topic()), new ConcurrentHashMap<>()));
         Partition partition = topic.partitions.compute(tp.partition(), (index, existing) ->

@@ -124,6 +124,16 @@ public final class BrokerServer implements AutoCloseable {
         return allocator.metric().usedDirectMemory();
     }
 
+    /** Bytes of it that are in buffers now; 0 when there is nothing to do. */
+    public long directMemoryInUse() {
+        return allocator.pinnedDirectMemory();
+    }
+
+    /** Bytes of requests that are being received or worked on. */
+    public long requestMemoryInUse() {
+        return memory.used();
+    }
+
     private void sweep() {
         long now = System.nanoTime();
         long maxIdle = TimeUnit.MILLISECONDS.toNanos(config.maxIdleMs());

@@ -25,7 +25,6 @@ import org.milena.broker.log.DirectoryExecutor;
 import org.milena.broker.log.FileLogManager;
 import org.milena.broker.log.LogDirectory;
 import org.milena.broker.log.LogManagerOptions;
-import org.milena.broker.log.NioDisk;
 import org.milena.broker.metrics.MeasuredDisk;
 import org.milena.broker.metrics.prometheus.BrokerMetrics;
 import org.milena.broker.network.BrokerServer;
@@ -80,13 +79,14 @@ public final class Broker implements AutoCloseable {
         metrics.observe(descriptors);
         loops = new EventLoops(environment.threads(), now.intValue("num.network.threads"));
         started.push(loops);
-        int perDirectory = Math.max(1, now.intValue("num.io.threads") / now.logDirs().size());
+        int readers = now.logDirs().size() == 1 ? 0 : 1;
+        int perDirectory = Math.max(1 + readers, now.intValue("num.io.threads") / now.logDirs().size());
         ExecutorService recovery = Executors.newFixedThreadPool(now.intValue("num.recovery.threads.per.data.dir") * now.logDirs().size(),
                 environment.threads("recovery"));
         try {
             logs = FileLogManager.open(new LogManagerOptions(now.logDirs(), now.nodeId(),
-                    new MeasuredDisk(new NioDisk(), environment.clock(), metrics), environment.clock(),
-                    directory -> loops.newDirectoryLoops(perDirectory), recovery, descriptors.logFiles(),
+                    new MeasuredDisk(environment.disk(), environment.clock(), metrics), environment.clock(),
+                    directory -> loops.newDirectoryLoops(perDirectory, readers), recovery, descriptors.logFiles(),
                     now.intValue("producer.id.expiration.ms"), LogConfigs.of(now, java.util.Map.of(), false)));
         } finally {
             recovery.shutdown();

@@ -3,6 +3,8 @@ package org.milena.broker;
 import java.util.concurrent.ThreadFactory;
 import org.milena.broker.cluster.MetadataStore;
 import org.milena.broker.config.BrokerConfig;
+import org.milena.broker.log.Disk;
+import org.milena.broker.log.NioDisk;
 import org.milena.broker.time.BrokerClock;
 
 /**
@@ -10,8 +12,14 @@ import org.milena.broker.time.BrokerClock;
  *
  * @param config  the static configuration
  * @param threads makes every thread of ours; the name is set by whoever asks for one
+ * @param disk    where the logs are; a test hands in one that stalls or fails
  */
-public record BrokerEnvironment(BrokerConfig config, ThreadFactory threads, BrokerClock clock, MetadataStore store) {
+public record BrokerEnvironment(BrokerConfig config, ThreadFactory threads, BrokerClock clock, MetadataStore store, Disk disk) {
+
+    /** On the real disk. */
+    public BrokerEnvironment(BrokerConfig config, ThreadFactory threads, BrokerClock clock, MetadataStore store) {
+        this(config, threads, clock, store, new NioDisk());
+    }
 
     /** A factory whose threads carry a name and a number. */
     ThreadFactory threads(String name) {

@@ -14,4 +14,9 @@ public interface DirectoryExecutor {
 
     /** The executor for a partition; always the same one, so that work for a partition stays in order. */
     Executor forPartition(TopicPartition partition);
+
+    /** For work that only reads: where it can be had, an executor that no append occupies. In no order with {@link #forPartition}. */
+    default Executor forReads(TopicPartition partition) {
+        return forPartition(partition);
+    }
 }

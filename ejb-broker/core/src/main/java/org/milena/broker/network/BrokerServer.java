@@ -6,7 +6,6 @@ import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
@@ -21,7 +20,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import org.milena.broker.handler.ApiRegistry;
@@ -41,7 +39,6 @@ public final class BrokerServer implements AutoCloseable {
     private final ConnectionLimits limits;
     private final PooledByteBufAllocator allocator;
     private final AtomicLong connectionNumber = new AtomicLong();
-    private final AtomicInteger nextLoop = new AtomicInteger();
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
     private final List<Channel> bound = new ArrayList<>();
     private ScheduledFuture<?> sweeper;
@@ -59,11 +56,9 @@ public final class BrokerServer implements AutoCloseable {
         this.limits = new ConnectionLimits(config.maxConnections(), config.maxConnectionsPerIp(), descriptorsLeft);
         this.allocator = new PooledByteBufAllocator(true);
         List<EventLoops.DataLoops> data = directories.stream().map(EventLoops.DataLoops.class::cast).toList();
-        this.dispatcher = new RequestDispatcher(registry, () -> dataLoop(data));
-    }
-
-    private EventLoop dataLoop(List<EventLoops.DataLoops> data) {
-        return data.get((nextLoop.getAndIncrement() & 0x7fffffff) % data.size()).next();
+        // With several directories nobody knows which of them a connection will touch next, and one that lived with a directory
+        // would stall with it. So it stays where nothing stalls, and every directory's threads are asked.
+        this.dispatcher = new RequestDispatcher(registry, () -> data.size() == 1 ? data.get(0).next() : null);
     }
 
     /**

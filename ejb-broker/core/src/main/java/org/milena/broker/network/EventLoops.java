@@ -17,8 +17,9 @@ import org.milena.broker.time.Timer;
 /**
  * The broker's event loops, in two kinds. <em>Control</em> loops accept connections and serve everything that never
  * touches a disk: heartbeats, metadata, the coordinators' requests. Each log directory has <em>data</em> loops of its
- * own; a connection that produces or fetches moves there with its first such request, and is then served without a
- * queue or a second thread. A disk that stalls takes the data loops of its directory hostage and nothing else.
+ * own; where there is only one directory, a connection that produces or fetches moves there with its first such request, and
+ * is then served without a queue or a second thread. With several, connections stay on control loops and the directories'
+ * loops do the disk work. A disk that stalls takes the data loops of its directory hostage and nothing else.
  */
 public final class EventLoops implements AutoCloseable {
 
@@ -31,10 +32,14 @@ public final class EventLoops implements AutoCloseable {
         this.control = new MultiThreadIoEventLoopGroup(controlThreads, named("milena-control"), NioIoHandler.newFactory());
     }
 
-    /** Creates the data loops of one log directory. */
-    public synchronized DirectoryExecutor newDirectoryLoops(int threadsPerDirectory) {
+    /**
+     * Creates the data loops of one log directory.
+     *
+     * @param readers of them only read, so that fetches go on while writes stall; 0 where connections live on all of them
+     */
+    public synchronized DirectoryExecutor newDirectoryLoops(int threadsPerDirectory, int readers) {
         DataLoops loops = new DataLoops(new MultiThreadIoEventLoopGroup(threadsPerDirectory,
-                named("milena-data-" + data.size()), NioIoHandler.newFactory()));
+                named("milena-data-" + data.size()), NioIoHandler.newFactory()), readers);
         data.add(loops);
         return loops;
     }
@@ -83,12 +88,14 @@ public final class EventLoops implements AutoCloseable {
 
         private final EventLoopGroup group;
         private final EventLoop[] loops;
+        private final int writers;
 
-        private DataLoops(MultiThreadIoEventLoopGroup group) {
+        private DataLoops(MultiThreadIoEventLoopGroup group, int readers) {
             this.group = group;
             List<EventLoop> all = new ArrayList<>();
             group.forEach(e -> all.add((EventLoop) e));
             this.loops = all.toArray(EventLoop[]::new);
+            this.writers = loops.length - readers;
         }
 
         EventLoop next() {
@@ -116,7 +123,13 @@ public final class EventLoops implements AutoCloseable {
 
         @Override
         public Executor forPartition(TopicPartition partition) {
-            return loops[(partition.hashCode() & 0x7fffffff) % loops.length];
+            return loops[(partition.hashCode() & 0x7fffffff) % writers];
+        }
+
+        @Override
+        public Executor forReads(TopicPartition partition) {
+            int readers = loops.length - writers;
+            return readers == 0 ? forPartition(partition) : loops[writers + (partition.hashCode() & 0x7fffffff) % readers];
         }
     }
 }

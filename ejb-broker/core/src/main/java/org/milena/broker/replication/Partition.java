@@ -67,6 +67,7 @@ public final class Partition {
         this.gate = gate;
         this.counters = counters;
         this.highWatermark = log.logEndOffset();
+        log.boundBy(this::highWatermark);
     }
 
     public TopicPartition topicPartition() {
@@ -116,6 +117,11 @@ public final class Partition {
     /** Runs work that may block on this partition's disk; work of one partition runs in order. */
     public void execute(Runnable work) {
         log.directory().executor().forPartition(topicPartition).execute(work);
+    }
+
+    /** Runs work that only reads, where no write of the directory holds it up. */
+    public void executeRead(Runnable work) {
+        log.directory().executor().forReads(topicPartition).execute(work);
     }
 
     /** Checks the leader epoch a client knows (KIP-320); -1 when it does not say. */

@@ -63,7 +63,7 @@ class BrokerServerTest {
     private void start(int maxConnectionsPerIp, long maxIdleMs) throws IOException {
         stop();
         loops = new EventLoops(Thread::new, 1);
-        DirectoryExecutor directory = loops.newDirectoryLoops(2);
+        DirectoryExecutor directory = loops.newDirectoryLoops(2, 0);
         NetworkConfig config = new NetworkConfig(List.of(new NetworkConfig.Endpoint("PLAINTEXT", "127.0.0.1", 0)), 1 << 20, 8 << 20,
                 Integer.MAX_VALUE, maxConnectionsPerIp, maxIdleMs, -1, -1, 50, 20);
         server = new BrokerServer(config, loops, List.of(directory), registry, RequestListener.NONE, descriptorsLeft::get);
@@ -276,7 +276,7 @@ class BrokerServerTest {
     void aTakenPortIsNamedInTheError() {
         NetworkConfig config = new NetworkConfig(List.of(new NetworkConfig.Endpoint("PLAINTEXT", "127.0.0.1", port())), 1 << 20, 1 << 20,
                 10, 10, 1000, -1, -1, 50, 20);
-        BrokerServer second = new BrokerServer(config, loops, List.of(loops.newDirectoryLoops(1)), registry, RequestListener.NONE, () -> true);
+        BrokerServer second = new BrokerServer(config, loops, List.of(loops.newDirectoryLoops(1, 0)), registry, RequestListener.NONE, () -> true);
         assertThatThrownBy(second::start).isInstanceOf(IOException.class)
                 .hasMessageContaining("Listener PLAINTEXT can't be bound to").hasMessageContaining(String.valueOf(port()));
     }

@@ -12,6 +12,8 @@ import org.milena.broker.BrokerEnvironment;
 import org.milena.broker.cluster.InMemoryMetadataStore;
 import org.milena.broker.cluster.MetadataStore;
 import org.milena.broker.config.BrokerConfig;
+import org.milena.broker.log.Disk;
+import org.milena.broker.log.NioDisk;
 import org.milena.broker.time.BrokerClock;
 
 /**
@@ -32,15 +34,21 @@ public final class EmbeddedBroker implements AutoCloseable {
 
     /** @param settings Kafka's keys; {@code listeners} is a free port of the loopback address unless given */
     public static EmbeddedBroker start(Path dataDir, MetadataStore store, Map<String, String> settings) {
-        return start(dataDir, store, settings, Thread::new, BrokerClock.SYSTEM);
+        return start(dataDir, store, settings, new NioDisk());
+    }
+
+    /** @param disk under all log directories: one that stalls, fails or is full */
+    public static EmbeddedBroker start(Path dataDir, MetadataStore store, Map<String, String> settings, Disk disk) {
+        return start(dataDir, store, settings, disk, Thread::new, BrokerClock.SYSTEM);
     }
 
     /** The same on threads and at a time of the test's choosing. */
-    public static EmbeddedBroker start(Path dataDir, MetadataStore store, Map<String, String> settings, ThreadFactory threads, BrokerClock clock) {
+    public static EmbeddedBroker start(Path dataDir, MetadataStore store, Map<String, String> settings, Disk disk, ThreadFactory threads,
+                                       BrokerClock clock) {
         Map<String, String> all = new HashMap<>(Map.of("milena.data.dir", dataDir.toString(), "listeners", "PLAINTEXT://127.0.0.1:0",
                 "group.initial.rebalance.delay.ms", "0", "offsets.topic.num.partitions", "5"));
         all.putAll(settings);
-        Broker broker = new Broker(new BrokerEnvironment(BrokerConfig.of(all), threads, clock, store));
+        Broker broker = new Broker(new BrokerEnvironment(BrokerConfig.of(all), threads, clock, store, disk));
         try {
             broker.openLogs();
             broker.lead();

@@ -3,7 +3,6 @@ package org.milena.broker.handler.fetch;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.message.FetchRequestData;
@@ -18,9 +17,15 @@ import org.milena.broker.time.Timer;
  * A fetch request in work: reads, and when there is too little, waits for the partitions to grow or the time to run out.
  *
  * <p>Threading: runs on the connection's event loop; appenders only signal. Partitions of the loop's own directory are read in
- * place, those of another directory by that directory's threads, which copy.
+ * place, those of another directory by that directory's threads, which copy. A directory that does not answer in time is left
+ * out of the response, so that the others' records are not held up by it.
  */
 final class FetchOperation implements Partition.Waiter {
+
+    /** The most that one response carries in copies: they are heap, held for as long as the client takes to read them. */
+    private static final int MAX_COPIED_BYTES = 1 << 20;
+    /** A directory gets at least this long to answer, even if the client wants to wait for less. */
+    private static final long LEAST_PATIENCE_MS = 1000;
 
     private final RequestContext context;
     private final FetchRequestData request;
@@ -36,11 +41,14 @@ final class FetchOperation implements Partition.Waiter {
     private final long deadlineNanos;
 
     private PartitionResult[] results;
+    /** Parts of this round that have no result yet, and one for the round itself while it starts. */
+    private int outstanding;
     private boolean waiting;
     private boolean expired;
-    private boolean finished;
+    private volatile boolean finished;
     private boolean reading;
     private Timer.Task timeout;
+    private Timer.Task patience;
 
     FetchOperation(RequestContext context, FetchRequestData request, ReplicaManager replicas, TopicMetrics metrics,
                    FetchSession session, boolean full, List<FetchPartition> wanted, int maxBytes) {
@@ -77,8 +85,9 @@ final class FetchOperation implements Partition.Waiter {
         signalled.set(false);
         reading = true;
         results = new PartitionResult[wanted.size()];
-        AtomicInteger foreign = new AtomicInteger(1);
+        outstanding = 1;
         int remaining = maxBytes;
+        int copyable = Math.min(maxBytes, MAX_COPIED_BYTES);
         boolean minOneBatch = true;
         for (int i = 0; i < results.length; i++) {
             FetchPartition want = wanted.get(i);
@@ -89,30 +98,67 @@ final class FetchOperation implements Partition.Waiter {
                 results[i] = PartitionResult.failed(e);
                 continue;
             }
-            partitions[i] = partition;
+            track(i, partition);
             int limit = Math.max(0, Math.min(want.maxBytes(), remaining));
             if (partition.inContext() || !reader.touchesDisk(partition, want)) {
                 results[i] = reader.read(partition, want, limit, minOneBatch);
                 remaining -= results[i].bytes();
                 minOneBatch &= results[i].bytes() == 0;
-            } else {
-                foreign.incrementAndGet();
-                readElsewhere(i, partition, want, limit, minOneBatch, foreign);
+            } else if (copyable > 0 || minOneBatch) {
+                limit = Math.min(limit, copyable);
+                readElsewhere(i, partition, want, limit, minOneBatch);
                 remaining -= limit;
+                copyable -= limit;
                 minOneBatch = false;
+            } else {
+                results[i] = PartitionReader.nothing(partition); // its turn comes: partitions that had data go to the end of the queue
             }
         }
-        partDone(foreign);
+        partDone();
     }
 
-    private void readElsewhere(int i, Partition partition, FetchPartition want, int limit, boolean minOneBatch, AtomicInteger pending) {
-        partition.execute(() -> {
+    /** Remembers the partition, and when this waits, waits for that one: a topic may have been created again under the name. */
+    private void track(int i, Partition partition) {
+        if (waiting && partitions[i] != partition) {
+            partitions[i].removeWaiter(this);
+            partition.addWaiter(this);
+        }
+        partitions[i] = partition;
+    }
+
+    private void readElsewhere(int i, Partition partition, FetchPartition want, int limit, boolean minOneBatch) {
+        PartitionResult[] round = results;
+        outstanding++;
+        partition.executeRead(() -> {
+            if (finished) {
+                return;
+            }
             PartitionResult result = PartitionReader.copied(reader.read(partition, want, limit, minOneBatch));
             context.executor().execute(() -> {
-                results[i] = result;
-                partDone(pending);
+                if (!finished && round == results) {
+                    results[i] = result;
+                    partDone();
+                }
             });
         });
+        if (patience == null) {
+            patience = context.schedule(Math.max(LEAST_PATIENCE_MS, request.maxWaitMs()), this::giveUp);
+        }
+    }
+
+    /** Answers without the directories that have not. */
+    private void giveUp() {
+        patience = null;
+        if (finished || !reading) {
+            return;
+        }
+        for (int i = 0; i < results.length; i++) {
+            if (results[i] == null) {
+                results[i] = PartitionReader.nothing(partitions[i]);
+            }
+        }
+        reading = false;
+        finish();
     }
 
     private Partition find(FetchPartition.Key key) {
@@ -120,8 +166,8 @@ final class FetchOperation implements Partition.Waiter {
                 : replicas.partition(key.topicId(), key.index());
     }
 
-    private void partDone(AtomicInteger pending) {
-        if (pending.decrementAndGet() == 0) {
+    private void partDone() {
+        if (--outstanding == 0) {
             reading = false;
             decide();
         }
@@ -156,16 +202,19 @@ final class FetchOperation implements Partition.Waiter {
         for (Partition partition : partitions) {
             partition.addWaiter(this);
         }
-        context.onClose(this::abandon);
         long left = TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime()) + 1;
         timeout = context.schedule(Math.max(0, left), () -> {
             expired = true;
             attempt();
         });
+        context.onClose(this::abandon); // at once, when the connection has closed during the read
         attempt(); // something may have come between the read and the registration
     }
 
     private void stopWaiting() {
+        if (patience != null) {
+            patience.cancel();
+        }
         if (waiting) {
             metrics.fetchWaitEnded();
             timeout.cancel();
@@ -179,12 +228,15 @@ final class FetchOperation implements Partition.Waiter {
         if (!finished) {
             finished = true;
             stopWaiting();
+            release();
         }
     }
 
     private void release() {
         for (PartitionResult result : results) {
-            result.release();
+            if (result != null) {
+                result.release();
+            }
         }
     }
 

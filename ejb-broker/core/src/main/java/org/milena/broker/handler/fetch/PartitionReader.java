@@ -76,6 +76,11 @@ final class PartitionReader {
         return result(partition, read, aborted, null);
     }
 
+    /** The answer for a partition that was not read: no records now. */
+    static PartitionResult nothing(Partition partition) {
+        return result(partition, null, null, null);
+    }
+
     private static PartitionResult result(Partition partition, LogRead read, List<FetchResponseData.AbortedTransaction> aborted, EpochEnd diverging) {
         long highWatermark = partition.highWatermark();
         return new PartitionResult(Errors.NONE, read, highWatermark, Math.min(highWatermark, partition.log().firstUnstableOffset()),

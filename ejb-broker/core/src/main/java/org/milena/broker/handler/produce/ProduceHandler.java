@@ -78,11 +78,16 @@ public final class ProduceHandler implements RequestHandler<ProduceRequestData> 
         if (partition.inContext()) {
             append(operation, partition, data, answer);
         } else {
-            partition.execute(() -> append(operation, partition, data, answer));
+            operation.begin(); // the answer is not complete before append returns, and the listener may be called before that
+            partition.execute(() -> {
+                append(operation, partition, data, answer);
+                operation.done();
+            });
         }
     }
 
     private void append(ProduceOperation operation, Partition partition, PartitionProduceData data, PartitionProduceResponse answer) {
+        operation.begin(); // the records may be committed before the answer says where they are
         try {
             ByteBuffer records = records(data, operation.version());
             int bytes = records.remaining();
@@ -102,6 +107,8 @@ public final class ProduceHandler implements RequestHandler<ProduceRequestData> 
             LOG.log(Level.ERROR, "Append to " + partition.topicPartition() + " failed", e);
             metrics.appendFailed(partition.counters(), e);
             operation.failed(answer, e);
+            operation.done();
+        } finally {
             operation.done();
         }
     }

@@ -1,0 +1,111 @@
+package org.milena.broker.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RetriableException;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.milena.broker.cluster.InMemoryMetadataStore;
+import org.milena.broker.testing.EmbeddedBroker;
+
+/** A log directory whose writes block for longer than any session: nothing but its own partitions may notice. */
+class StalledDirectoryTest {
+
+    private static final long STALL_MS = Scene.LONG ? 30_000 : 5_000;
+    private static final String SESSION_MS = "2000";
+
+    @TempDir
+    Path dir;
+
+    private final FaultyDisk disk = new FaultyDisk();
+
+    private EmbeddedBroker start() {
+        return EmbeddedBroker.start(dir, new InMemoryMetadataStore(), Map.of(
+                "log.dirs", dir.resolve("a") + "," + dir.resolve("b"), "offsets.topic.num.partitions", "1", "milena.log.dir.min.free", "0",
+                "group.min.session.timeout.ms", "1000", "group.consumer.min.session.timeout.ms", "1000",
+                "group.consumer.session.timeout.ms", SESSION_MS, "group.consumer.min.heartbeat.interval.ms", "100",
+                "group.consumer.heartbeat.interval.ms", "300"), disk);
+    }
+
+    private static GroupMember member(int port, String protocol) {
+        return protocol.equals("consumer") ? new GroupMember(port, "t", "group.id", "g", "group.protocol", "consumer")
+                : new GroupMember(port, "t", "group.id", "g", "group.protocol", "classic", "session.timeout.ms", SESSION_MS, "heartbeat.interval.ms", "300");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"classic,false", "consumer,false", "classic,true", "consumer,true"})
+    void aStalledDirectoryHoldsUpOnlyItsOwnPartitions(String protocol, boolean withTheOffsets) throws Exception {
+        try (EmbeddedBroker broker = start()) {
+            int port = broker.port();
+            Scene.createTopic(port, "t", 4, Map.of());
+            try (GroupMember one = member(port, protocol); GroupMember two = member(port, protocol)) {
+                Scene.await("both members have two partitions", () -> one.assigned().size() == 2 && two.assigned().size() == 2);
+                Path offsets = broker.broker().replicas().partition("__consumer_offsets", 0).log().directory().path();
+                Path other = offsets.endsWith("a") ? dir.resolve("b") : dir.resolve("a");
+                List<TopicPartition> places = Scene.onePerDirectory(broker, "t", 4, withTheOffsets ? List.of(other, offsets) : List.of(offsets, other));
+                int taken = one.taken() + two.taken();
+                stallAndWatch(port, withTheOffsets ? offsets : other, places.get(0), places.get(1), List.of(one, two), withTheOffsets);
+                assertThat(one.taken() + two.taken()).as("partitions taken from a member").isEqualTo(taken);
+                assertThat(one.assigned()).hasSize(2);
+                assertThat(two.assigned()).hasSize(2);
+            }
+        } finally {
+            disk.heal(dir.resolve("a"));
+            disk.heal(dir.resolve("b"));
+        }
+    }
+
+    private void stallAndWatch(int port, Path stalling, TopicPartition healthy, TopicPartition stalled, List<GroupMember> members,
+                               boolean withTheOffsets) throws Exception {
+        try (var toHealthy = Scene.producer(port); var toStalled = Scene.producer(port); Admin admin = Admin.create(Scene.properties(port))) {
+            assertThat(Scene.get(Scene.send(toHealthy, healthy, "before")).offset()).isZero();
+            assertThat(Scene.get(Scene.send(toStalled, stalled, "before")).offset()).isZero();
+            Scene.await("the first records are consumed", () -> has(members, healthy, 0) && has(members, stalled, 0));
+            disk.stall(stalling);
+            long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(STALL_MS);
+            Future<RecordMetadata> waiting = Scene.send(toStalled, stalled, "waits");
+            Scene.await("the disk holds a thread", () -> disk.held() > 0);
+            GroupMember owner = members.stream().filter(m -> m.assigned().contains(healthy)).findFirst().orElseThrow();
+            int commits = owner.commitsDone();
+            owner.commit(Map.of(healthy, new OffsetAndMetadata(1)));
+            long next = 1;
+            while (System.nanoTime() < until) {
+                assertThat(Scene.get(Scene.send(toHealthy, healthy, "meanwhile")).offset()).isEqualTo(next);
+                long offset = next++;
+                Scene.await("record " + offset + " of the other directory is consumed meanwhile", () -> has(members, healthy, offset));
+                assertThat(admin.describeTopics(List.of("t")).allTopicNames().get(10, TimeUnit.SECONDS).get("t").partitions())
+                        .allSatisfy(p -> assertThat(p.leader()).isNotNull());
+                TimeUnit.MILLISECONDS.sleep(20);
+            }
+            assertThat(waiting.isDone()).isFalse();
+            if (!withTheOffsets) {
+                Scene.await("the commit is acknowledged meanwhile", () -> owner.commitsDone() > commits);
+                assertThat(owner.commitError()).isNull();
+            }
+            assertThat(disk.held()).isPositive();
+            disk.heal(stalling);
+            assertThat(Scene.get(waiting).offset()).isEqualTo(1);
+            Scene.await("the record that waited is consumed", () -> has(members, stalled, 1));
+            Scene.await("the commit is answered", () -> owner.commitsDone() > commits);
+            if (owner.commitError() != null) {
+                assertThat(owner.commitError()).isInstanceOf(RetriableException.class);
+            } else {
+                assertThat(admin.listConsumerGroupOffsets("g").partitionsToOffsetAndMetadata().get(30, TimeUnit.SECONDS).get(healthy).offset()).isEqualTo(1);
+            }
+        }
+    }
+
+    private static boolean has(List<GroupMember> members, TopicPartition partition, long offset) {
+        return members.stream().anyMatch(m -> m.has(partition, offset));
+    }
+}

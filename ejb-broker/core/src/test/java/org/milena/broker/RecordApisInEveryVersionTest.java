@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.common.Uuid;
@@ -164,6 +165,32 @@ class RecordApisInEveryVersionTest {
                 });
                 assertThat(partitions.get(1).errorCode()).isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION.code());
             }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("listOffsets")
+    void listOffsetsKnowsASpecialTimeFromItsVersionOn(int version) throws Exception {
+        try (WireClient client = new WireClient(broker.port())) {
+            Map<Long, Integer> since = Map.of(-3L, 7, -4L, 8, -5L, 9, -6L, 11, -7L, Integer.MAX_VALUE);
+            for (long timestamp : since.keySet()) {
+                ListOffsetsRequestData request = new ListOffsetsRequestData().setReplicaId(-1);
+                request.topics().add(new ListOffsetsRequestData.ListOffsetsTopic().setName("t").setPartitions(List.of(
+                        new ListOffsetsRequestData.ListOffsetsPartition().setTimestamp(timestamp))));
+                ListOffsetsResponseData answer = (ListOffsetsResponseData) client.call(ApiKeys.LIST_OFFSETS, version, request);
+                assertThat(Errors.forCode(answer.topics().get(0).partitions().get(0).errorCode())).as("timestamp %d", timestamp)
+                        .isEqualTo(version < since.get(timestamp) ? Errors.UNSUPPORTED_VERSION : Errors.NONE);
+            }
+        }
+    }
+
+    @Test
+    void aTopicIdOfZeroIsUnknownToThoseWhoSpeakIds() throws Exception {
+        try (WireClient client = new WireClient(broker.port())) {
+            FetchRequestData request = new FetchRequestData().setMaxWaitMs(100).setMinBytes(1).setMaxBytes(1 << 20).setTopics(List.of(
+                    new FetchRequestData.FetchTopic().setPartitions(List.of(new FetchRequestData.FetchPartition()))));
+            FetchResponseData answer = (FetchResponseData) client.call(ApiKeys.FETCH, 13, request);
+            assertThat(Errors.forCode(answer.responses().get(0).partitions().get(0).errorCode())).isEqualTo(Errors.UNKNOWN_TOPIC_ID);
         }
     }
 

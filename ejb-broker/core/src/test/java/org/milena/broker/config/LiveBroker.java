@@ -39,7 +39,6 @@ import org.apache.kafka.common.record.internal.Records;
 import org.apache.kafka.common.record.internal.SimpleRecord;
 import org.milena.broker.cluster.InMemoryMetadataStore;
 import org.milena.broker.log.LogDirectory;
-import org.milena.broker.log.NioDisk;
 import org.milena.broker.log.PartitionLog;
 import org.milena.broker.network.WireClient;
 import org.milena.broker.testing.EmbeddedBroker;
@@ -68,7 +67,7 @@ final class LiveBroker implements AutoCloseable {
         Map<String, String> all = new HashMap<>(Map.of("log.retention.check.interval.ms", NEVER, "log.cleaner.backoff.ms", NEVER,
                 "log.flush.offset.checkpoint.interval.ms", NEVER));
         all.putAll(settings);
-        embedded = EmbeddedBroker.start(dir, store, all, new NioDisk(), this::thread, clock());
+        embedded = EmbeddedBroker.start(dir, store, all, this::thread, clock());
         admin = Admin.create(embedded.properties());
         try {
             wire = new WireClient(embedded.port());

@@ -46,7 +46,7 @@ class StuckClientTest {
         loops = new EventLoops(Thread::new, 1);
         NetworkConfig config = new NetworkConfig(List.of(new NetworkConfig.Endpoint("PLAINTEXT", "127.0.0.1", 0)), 1 << 20, MEMORY,
                 Integer.MAX_VALUE, Integer.MAX_VALUE, 600_000, sendBuffer, -1, 50, 20);
-        server = new BrokerServer(config, loops, List.of(loops.newDirectoryLoops(2)), registry, RequestListener.NONE, () -> true);
+        server = new BrokerServer(config, loops, List.of(loops.newDirectoryLoops(2, 0)), registry, RequestListener.NONE, () -> true);
         server.start();
         return server.addresses().get(0).getPort();
     }

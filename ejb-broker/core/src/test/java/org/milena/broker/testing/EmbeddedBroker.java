@@ -39,12 +39,16 @@ public final class EmbeddedBroker implements AutoCloseable {
 
     /** @param disk under all log directories: one that stalls, fails or is full */
     public static EmbeddedBroker start(Path dataDir, MetadataStore store, Map<String, String> settings, Disk disk) {
-        return start(dataDir, store, settings, disk, Thread::new, BrokerClock.SYSTEM);
+        return start(dataDir, store, settings, Thread::new, BrokerClock.SYSTEM, disk);
     }
 
-    /** The same on threads and at a time of the test's choosing. */
-    public static EmbeddedBroker start(Path dataDir, MetadataStore store, Map<String, String> settings, Disk disk, ThreadFactory threads,
-                                       BrokerClock clock) {
+    /** On threads and at a time of the test's choosing. */
+    public static EmbeddedBroker start(Path dataDir, MetadataStore store, Map<String, String> settings, ThreadFactory threads, BrokerClock clock) {
+        return start(dataDir, store, settings, threads, clock, new NioDisk());
+    }
+
+    private static EmbeddedBroker start(Path dataDir, MetadataStore store, Map<String, String> settings, ThreadFactory threads, BrokerClock clock,
+                                        Disk disk) {
         Map<String, String> all = new HashMap<>(Map.of("milena.data.dir", dataDir.toString(), "listeners", "PLAINTEXT://127.0.0.1:0",
                 "group.initial.rebalance.delay.ms", "0", "offsets.topic.num.partitions", "5"));
         all.putAll(settings);

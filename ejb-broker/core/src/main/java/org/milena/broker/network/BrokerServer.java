@@ -159,6 +159,11 @@ public final class BrokerServer implements AutoCloseable {
         connections.forEach(Connection::close);
     }
 
+    /** The channels that are open now: for this package's tests, which look at their options. */
+    List<Channel> channels() {
+        return connections.stream().map(Connection::channel).toList();
+    }
+
     // ---- for connections
 
     NetworkConfig config() {

@@ -68,6 +68,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
         return listenerName;
     }
 
+    Channel channel() {
+        return ctx.channel();
+    }
+
     Executor executor() {
         return ctx.channel().eventLoop();
     }

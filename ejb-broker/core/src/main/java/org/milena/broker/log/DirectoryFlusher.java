@@ -90,19 +90,22 @@ final class DirectoryFlusher implements GroupCommit, Runnable {
         }
     }
 
-    private static Throwable flush(Waiter waiter) {
+    private Throwable flush(Waiter waiter) {
         try {
             waiter.log.flush();
             return null;
         } catch (RuntimeException e) {
             return e;
+        } catch (Error e) {
+            // Nobody knows what is on disk now; and were this thread to end, all would wait for ever.
+            return directory.fail("a flush of " + waiter.log.topicPartition(), e);
         }
     }
 
     private static void tell(Waiter waiter, Throwable error) {
         try {
             waiter.listener.flushed(error);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.log(System.Logger.Level.ERROR, "A listener for the flush of " + waiter.log.topicPartition() + " failed", e);
         }
     }

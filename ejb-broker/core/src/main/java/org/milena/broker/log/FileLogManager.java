@@ -277,10 +277,9 @@ public final class FileLogManager implements LogManager {
             }
             FileLogDirectory directory = log.directory();
             directory.checkpoints().remove(partition);
-            log.closeFiles();
             Path target = LogNames.deleteDirectory(directory.path(), partition, Uuid.randomUuid());
             try {
-                disk.rename(log.path(), target);
+                log.delete(target);
                 disk.syncDirectory(directory.path());
                 directory.trash().add(target, clock.millis() + log.config().fileDeleteDelayMs());
                 directory.deleted(partition);

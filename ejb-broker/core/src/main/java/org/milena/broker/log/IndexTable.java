@@ -101,6 +101,14 @@ final class IndexTable {
         entries = new Entries(8);
     }
 
+    /** Also empties the file, if there is one: what it says of bytes that are yet to come would be wrong. */
+    void reset() throws IOException {
+        clear();
+        if (file.disk().exists(file.path())) {
+            persist(false, false);
+        }
+    }
+
     /** The value of the largest key &lt;= {@code key}, or {@link #NONE}. */
     int valueAtFloor(long key) throws IOException {
         Entries e = entries;

@@ -125,7 +125,6 @@ final class LogRecovery {
                 end = openTrusted(segment, later);
                 continue;
             }
-            firstScanned = Math.min(firstScanned, base);
             end = scan(segment, Math.max(end, base), later);
             boolean gap = !later.isEmpty() && end < later.get(0) && !mayHaveGaps();
             if (end < recoveryPoint && (gap || later.isEmpty())) {
@@ -169,7 +168,7 @@ final class LogRecovery {
             LogFile file = new LogFile(directory.files(), LogSegment.file(path, base, LogSegment.LOG));
             Disk.Handle handle = file.acquire();
             try {
-                if (new SegmentScanner(handle, true, base, false).validBatchBehind(0, sizeOf(file.path()))) {
+                if (new SegmentScanner(handle, 0, base, false).validBatchBehind(0, sizeOf(file.path()))) {
                     return true;
                 }
             } finally {
@@ -193,7 +192,7 @@ final class LogRecovery {
         if (last && indexFits(segment.offsets()) && indexFits(segment.times()) && size > 0) {
             segment.offsets().load();
             segment.times().load();
-            if (segment.offsets().ascendsBelow(Integer.MAX_VALUE, size) && segment.times().ascendsBelow(Long.MAX_VALUE, Integer.MAX_VALUE)) {
+            if (ordered(segment, size)) {
                 return continueIndex(segment, size, modified);
             }
         }
@@ -216,9 +215,8 @@ final class LogRecovery {
     /** The active segment after a clean stop: only what lies behind its last index entry is read. */
     private long continueIndex(LogSegment segment, int size, long modified) throws IOException {
         long[] lastEntry = segment.offsets().last();
-        long[] lastTime = segment.times().last();
         int from = lastEntry == null ? 0 : (int) lastEntry[1];
-        segment.restore(from, lastTime == null ? -1 : lastTime[0], lastTime == null ? -1 : segment.baseOffset() + lastTime[1], modified, true);
+        restoreIndexed(segment, from, modified, true);
         return index(segment, from, size, modified, segment.baseOffset());
     }
 
@@ -237,7 +235,7 @@ final class LogRecovery {
     private long index(LogSegment segment, int from, int size, long modified, long expected) throws IOException {
         Disk.Handle handle = segment.log().acquire();
         try {
-            SegmentScanner scanner = new SegmentScanner(handle, false, expected, false);
+            SegmentScanner scanner = new SegmentScanner(handle, SegmentScanner.NOT, expected, false);
             int end = scanner.scan(from, size, (b, at, position, bytes) -> indexBatch(segment, b, at, position, bytes));
             if (end < size) {
                 throw segment.damaged(end, scanner.damage());
@@ -250,8 +248,7 @@ final class LogRecovery {
     }
 
     private void indexBatch(LogSegment segment, ByteBuffer b, int at, int position, int bytes) {
-        long timestamp = BatchHeader.magic(b, at) < 2 ? -1 : BatchHeader.maxTimestamp(b, at);
-        segment.index(position, bytes, BatchHeader.lastOffset(b, at), timestamp, 4096);
+        segment.index(position, bytes, BatchHeader.lastOffset(b, at), BatchHeader.maxTimestamp(b, at), 4096);
         if (BatchHeader.magic(b, at) == 2) {
             epochs.assign(BatchHeader.leaderEpoch(b, at), BatchHeader.baseOffset(b, at));
         }
@@ -265,13 +262,65 @@ final class LogRecovery {
         segment.restore(0, -1, -1, modified, false);
         Disk.Handle handle = segment.log().acquire();
         try {
-            SegmentScanner scanner = new SegmentScanner(handle, true, expected, !mayHaveGaps());
-            int end = scanner.scan(0, size, (b, at, position, bytes) -> indexBatch(segment, b, at, position, bytes));
+            int from = resume(segment, handle, size, modified);
+            long first = from == 0 ? expected : header(handle, from).getLong(0);
+            firstScanned = Math.min(firstScanned, from == 0 ? segment.baseOffset() : recoveryPoint);
+            SegmentScanner scanner = new SegmentScanner(handle, from == 0 ? 0 : recoveryPoint, first, !mayHaveGaps());
+            int end = scanner.scan(from, size, (b, at, position, bytes) -> indexBatch(segment, b, at, position, bytes));
             if (end < size) {
                 judgeTail(segment, scanner, end, size, later);
             }
             segment.restore(end, segment.maxTimestamp(), segment.offsetOfMaxTimestamp(), modified, false);
             return scanner.nextOffset();
+        } finally {
+            segment.log().release();
+        }
+    }
+
+    /**
+     * Where the indexes that {@link SegmentedLog#mark} kept let the scan begin: at a batch below the recovery point. 0 when there are
+     * none, or they don't fit.
+     */
+    private int resume(LogSegment segment, Disk.Handle handle, int size, long modified) throws IOException {
+        long base = segment.baseOffset();
+        if (recoveryPoint <= base || !indexFits(segment.offsets()) || !indexFits(segment.times())) {
+            return 0;
+        }
+        segment.offsets().load();
+        segment.times().load();
+        int position = ordered(segment, size) ? segment.offsets().valueAtFloor(recoveryPoint - 1 - base) : 0;
+        if (position > 0) {
+            segment.offsets().truncateValues(position + 1);
+            int relative = (int) segment.offsets().last()[0];
+            segment.times().truncateValues(relative + 1);
+            ByteBuffer header = header(handle, position);
+            if (BatchHeader.magic(header, 0) == 2 && BatchHeader.lastOffset(header, 0) == base + relative) {
+                restoreIndexed(segment, position, modified, false);
+                return position;
+            }
+        }
+        segment.offsets().clear();
+        segment.times().clear();
+        return 0;
+    }
+
+    private static boolean ordered(LogSegment segment, int size) {
+        return segment.offsets().ascendsBelow(Integer.MAX_VALUE, size) && segment.times().ascendsBelow(Long.MAX_VALUE, Integer.MAX_VALUE);
+    }
+
+    private static ByteBuffer header(Disk.Handle handle, int position) throws IOException {
+        ByteBuffer header = ByteBuffer.allocate(BatchHeader.SIZE);
+        handle.read(header, position);
+        return header;
+    }
+
+    /** The segment up to {@code position} as its indexes, which are in memory, tell it. */
+    private static void restoreIndexed(LogSegment segment, int position, long modified, boolean onDisk) throws IOException {
+        long[] lastTime = segment.times().last();
+        segment.restore(position, lastTime == null ? -1 : lastTime[0], lastTime == null ? -1 : segment.baseOffset() + lastTime[1], modified, onDisk);
+        Disk.Handle handle = segment.log().acquire();
+        try {
+            segment.restoreFirstTimestamp(BatchHeader.maxTimestamp(header(handle, 0), 0));
         } finally {
             segment.log().release();
         }

@@ -199,6 +199,12 @@ final class LogSegment {
         }
     }
 
+    /** Writes the indexes so far to their files, to be found by a recovery; they stay in memory. */
+    void mark() throws IOException {
+        offsets.persist(false, false);
+        times.persist(false, false);
+    }
+
     /** Fsyncs what is not yet on disk; a sealed segment's indexes go to their files with it and leave memory. */
     void flush(boolean sealed) throws IOException {
         int written = size;
@@ -283,11 +289,11 @@ final class LogSegment {
         Disk.Handle handle = log.acquire();
         try {
             handle.truncate(end);
-            offsets.clear();
-            times.clear();
+            offsets.reset();
+            times.reset();
             aborted.truncate(offset);
             restore(0, -1, -1, modifiedMs, false);
-            SegmentScanner scanner = new SegmentScanner(handle, false, baseOffset, false);
+            SegmentScanner scanner = new SegmentScanner(handle, SegmentScanner.NOT, baseOffset, false);
             scanner.scan(0, end, (b, at, position, bytes) ->
                     index(position, bytes, BatchHeader.lastOffset(b, at), BatchHeader.maxTimestamp(b, at), indexInterval));
             size = end;

@@ -9,6 +9,7 @@ final class SegmentScanner {
 
     private static final int CHUNK = 1 << 20;
     private static final int SECTOR = 512;
+    static final long NOT = Long.MAX_VALUE;
 
     /** Sees one whole batch; the buffer is the scanner's and changes afterwards. */
     @FunctionalInterface
@@ -17,7 +18,7 @@ final class SegmentScanner {
     }
 
     private final Disk.Handle handle;
-    private final boolean verify;
+    private final long verifyFrom;
     private final boolean dense;
     private final CRC32C crc = new CRC32C();
     private ByteBuffer chunk = ByteBuffer.allocate(CHUNK);
@@ -28,13 +29,13 @@ final class SegmentScanner {
     private boolean cutShort;
 
     /**
-     * @param verify   checks every batch's CRC
-     * @param expected offsets below this are a damage
-     * @param dense    so is any gap between offsets
+     * @param verifyFrom checks the CRC of the batches that reach this offset, and of the first; {@link #NOT} for none
+     * @param expected   offsets below this are a damage
+     * @param dense      so is any gap between offsets
      */
-    SegmentScanner(Disk.Handle handle, boolean verify, long expected, boolean dense) {
+    SegmentScanner(Disk.Handle handle, long verifyFrom, long expected, boolean dense) {
         this.handle = handle;
-        this.verify = verify;
+        this.verifyFrom = verifyFrom;
         this.dense = dense;
         this.expected = expected;
     }
@@ -68,6 +69,7 @@ final class SegmentScanner {
                 return position;
             }
             int at = position - chunkStart;
+            boolean verify = verifyFrom != NOT && (position == from || BatchHeader.lastOffset(chunk, at) >= verifyFrom);
             if (verify && !intact(at, size)) {
                 return position;
             }
@@ -87,7 +89,8 @@ final class SegmentScanner {
         int at = position - chunkStart;
         long last = BatchHeader.lastOffset(chunk, at);
         long base = BatchHeader.baseOffset(chunk, at);
-        if (base < expected || last < base || dense && base != expected) {
+        boolean gap = dense && BatchHeader.magic(chunk, at) == 2 && base != expected;
+        if (base < expected || last < base || gap) {
             damage = "a batch with offsets " + base + " to " + last + " where " + expected + (dense ? "" : " or later") + " is expected";
             return 0;
         }

@@ -104,7 +104,7 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
         if (growth <= 0 || waiting) {
             return;
         }
-        if (memory.acquire(growth, () -> ctx.executor().execute(() -> retry(ctx)))) {
+        if (memory.acquire(this, growth, () -> ctx.executor().execute(() -> retry(ctx)))) {
             reserved += growth;
         } else {
             waiting = true;

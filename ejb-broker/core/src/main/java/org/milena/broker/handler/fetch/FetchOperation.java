@@ -201,12 +201,12 @@ final class FetchOperation implements Partition.Waiter {
         for (Partition partition : partitions) {
             partition.addWaiter(this);
         }
-        context.onClose(this::abandon);
         long left = TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime()) + 1;
         timeout = context.schedule(Math.max(0, left), () -> {
             expired = true;
             attempt();
         });
+        context.onClose(this::abandon); // at once, when the connection has closed during the read
         attempt(); // something may have come between the read and the registration
     }
 

@@ -87,6 +87,7 @@ public final class ProduceHandler implements RequestHandler<ProduceRequestData> 
     }
 
     private void append(ProduceOperation operation, Partition partition, PartitionProduceData data, PartitionProduceResponse answer) {
+        operation.begin(); // the records may be committed before the answer says where they are
         try {
             ByteBuffer records = records(data, operation.version());
             int bytes = records.remaining();
@@ -107,6 +108,8 @@ public final class ProduceHandler implements RequestHandler<ProduceRequestData> 
             LOG.log(Level.ERROR, "Append to " + partition.topicPartition() + " failed", e);
             metrics.appendFailed(partition.counters(), e);
             operation.failed(answer, e);
+            operation.done();
+        } finally {
             operation.done();
         }
     }

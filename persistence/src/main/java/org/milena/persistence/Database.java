@@ -89,7 +89,7 @@ public final class Database implements AutoCloseable {
     @Override
     public void close() {
         try {
-            factory.close();
+            PersistenceUnit.close(factory);
         } finally {
             closeOwned(dataSource);
         }

@@ -11,14 +11,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.logging.Level;
-import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.hibernate.jpa.HibernatePersistenceProvider;
 
 /** What persistence.xml would say. As a file, a server would find it and make a container-managed unit of it. */
 record PersistenceUnit(DataSource dataSource) implements PersistenceUnitInfo {
 
-    private static final List<Class<?>> ENTITIES = List.of(Cluster.class, Counter.class, Broker.class, Topic.class, Partition.class, Config.class);
+    private static final List<Class<?>> MANAGED = List.of(Cluster.class, Counter.class, Broker.class, Topic.class, Partition.class,
+        Partition.Key.class, Config.class, Config.Key.class);
 
     static EntityManagerFactory createFactory(DataSource dataSource) {
         try (Quiet quiet = new Quiet("org.hibernate", Level.WARNING)) {
@@ -32,6 +32,12 @@ record PersistenceUnit(DataSource dataSource) implements PersistenceUnitInfo {
                 "hibernate.type.xml_format_mapper", new NoFormat(),
                 "hibernate.jdbc.batch_size", "50"));
         }
+    }
+
+    /** Closes a factory so that nothing of it stays in classes that are not ours. */
+    static void close(EntityManagerFactory factory) {
+        factory.close();
+        ClassValues.forget(MANAGED);
     }
 
     @Override
@@ -76,7 +82,7 @@ record PersistenceUnit(DataSource dataSource) implements PersistenceUnitInfo {
 
     @Override
     public List<String> getManagedClassNames() {
-        return Stream.concat(ENTITIES.stream(), Stream.of(Partition.Key.class, Config.Key.class)).map(Class::getName).toList();
+        return MANAGED.stream().map(Class::getName).toList();
     }
 
     @Override

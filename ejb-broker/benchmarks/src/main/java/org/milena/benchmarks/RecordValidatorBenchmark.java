@@ -49,7 +49,7 @@ public class RecordValidatorBenchmark {
     private final TopicPartition partition = new TopicPartition("benchmark", 0);
     private final LogConfig config = new LogConfig(1 << 30, 604_800_000, 0, 10 << 20, 4096, Long.MAX_VALUE, Long.MAX_VALUE,
         -1, 604_800_000, 60_000, true, false, 86_400_000, 0, Long.MAX_VALUE, 0.5, 1 << 20, 1, "producer", -1, 9, 3,
-        TimestampType.CREATE_TIME, Long.MAX_VALUE, 3_600_000, false, false);
+        TimestampType.CREATE_TIME, Long.MAX_VALUE, 3_600_000, false);
     private ByteBuffer batch;
 
     @Setup

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.apache.kafka.common.TopicPartition;
@@ -64,22 +65,31 @@ final class Housekeeping implements AutoCloseable {
     }
 
     private void compaction() {
-        if (config.get().intValue("log.cleaner.threads") == 0) {
+        int atATime = Math.min(config.get().intValue("log.cleaner.threads"), logs.directories().size());
+        if (atATime == 0) {
             return;
         }
-        var settings = new CleanerSettings(config.get().longValue("log.cleaner.dedupe.buffer.size"), CleanerSettings.DEFAULT.loadFactor(),
+        Semaphore permits = new Semaphore(atATime, true);
+        var settings = new CleanerSettings(config.get().longValue("log.cleaner.dedupe.buffer.size") / atATime, CleanerSettings.DEFAULT.loadFactor(),
                 CleanerSettings.DEFAULT.ioBufferSize(), config.get().doubleValue("log.cleaner.io.max.bytes.per.second"));
         logs.compactWith(settings, TimeUnit.MILLISECONDS::sleep);
         int number = 0;
         for (LogDirectory directory : logs.directories()) {
-            every(thread("cleaner-" + number++), "compaction", () -> config.get().longValue("log.cleaner.backoff.ms"), online(directory, () -> clean(directory)));
+            every(thread("cleaner-" + number++), "compaction", () -> config.get().longValue("log.cleaner.backoff.ms"), online(directory, () -> clean(directory, permits)));
         }
     }
 
-    private void clean(LogDirectory directory) {
+    /** @param permits one for each compaction that may run at a time, and hold its share of the memory */
+    private void clean(LogDirectory directory, Semaphore permits) {
         try {
-            while (directory.online() && logs.cleanOnce(directory)) {
-                LOG.log(Level.DEBUG, () -> "Compacted a log in " + directory.path());
+            boolean more = true;
+            while (more && directory.online()) {
+                permits.acquire();
+                try {
+                    more = logs.cleanOnce(directory);
+                } finally {
+                    permits.release();
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // the broker stops

@@ -25,8 +25,18 @@ public final class BrokerUnderTest implements BeforeAllCallback {
 
     @Override
     public void beforeAll(ExtensionContext context) {
-        Running running = context.getRoot().getStore(SPACE).getOrComputeIfAbsent(Running.class, key -> start(), Running.class);
+        Running running = context.getRoot().getStore(SPACE).getOrComputeIfAbsent(Running.class, key -> tryToStart(), Running.class);
+        if (running.failure() != null) throw new AssertionError("no broker to test", running.failure());
         bootstrap = running.bootstrap();
+    }
+
+    /** A broker that did not come up is not tried again by every class. */
+    private static Running tryToStart() {
+        try {
+            return start();
+        } catch (RuntimeException | AssertionError e) {
+            return new Running(null, () -> { }, e);
+        }
     }
 
     private static Running start() {
@@ -34,16 +44,16 @@ public final class BrokerUnderTest implements BeforeAllCallback {
         Path target = Path.of(System.getProperty("milena.test.target", "target"));
         if (given.isEmpty()) {
             WildFly server = new WildFly(target.resolve("wildfly-run"));
-            return new Running(server.bootstrap(), server);
+            return new Running(server.bootstrap(), server, null);
         }
         if (given.equals("kafka")) {
             Kafka kafka = new Kafka(target.resolve("kafka-" + ProcessHandle.current().pid()));
-            return new Running(kafka.bootstrap(), kafka);
+            return new Running(kafka.bootstrap(), kafka, null);
         }
-        return new Running(given, () -> { });
+        return new Running(given, () -> { }, null);
     }
 
-    private record Running(String bootstrap, AutoCloseable server) implements AutoCloseable {
+    private record Running(String bootstrap, AutoCloseable server, Throwable failure) implements AutoCloseable {
         @Override
         public void close() throws Exception {
             server.close();

@@ -30,7 +30,7 @@ public final class Kafka implements AutoCloseable {
         } catch (IOException e) {
             throw new IllegalStateException("cannot prepare " + dir, e);
         }
-        Ports.awaitBroker(bootstrap, ExternalProcess.PATIENCE, process);
+        Ports.awaitBroker(bootstrap, ExternalProcess.PATIENCE, process, () -> false);
     }
 
     private static String properties(Path dir, int port, int controller) {

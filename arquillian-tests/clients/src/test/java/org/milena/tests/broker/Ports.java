@@ -10,6 +10,7 @@ import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.admin.Admin;
 
 /** Ports for servers of the tests. */
@@ -38,15 +39,27 @@ public final class Ports {
         }
     }
 
-    /** Waits until a broker at this address tells its cluster's nodes; fails at once if the server's process ends before. */
-    public static void awaitBroker(String bootstrap, Duration patience, ExternalProcess server) {
+    /**
+     * Waits until a broker at this address tells its cluster's nodes. If it won't, the server is ended and this fails,
+     * at once when the process is gone or {@code hopeless}.
+     */
+    public static void awaitBroker(String bootstrap, Duration patience, ExternalProcess server, BooleanSupplier hopeless) {
+        try {
+            awaitNodes(bootstrap, patience, server, hopeless);
+        } catch (AssertionError e) {
+            server.close();
+            throw e;
+        }
+    }
+
+    private static void awaitNodes(String bootstrap, Duration patience, ExternalProcess server, BooleanSupplier hopeless) {
         long end = System.nanoTime() + patience.toNanos();
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap, "reconnect.backoff.max.ms", 200))) {
             while (true) {
                 try {
                     if (!admin.describeCluster().nodes().get(2, TimeUnit.SECONDS).isEmpty()) return;
                 } catch (ExecutionException | TimeoutException notYet) {
-                    if (!server.isAlive()) throw new AssertionError(server.describe("ended instead of serving " + bootstrap));
+                    if (!server.isAlive() || hopeless.getAsBoolean()) throw new AssertionError(server.describe("failed instead of serving " + bootstrap));
                     if (System.nanoTime() > end) throw new AssertionError(server.describe("no broker at " + bootstrap), notYet);
                 } catch (InterruptedException e) {
                     throw new AssertionError(e);

@@ -33,8 +33,9 @@ public final class WildFly implements AutoCloseable {
             throw new IllegalStateException("cannot prepare " + base, e);
         }
         process = ExternalProcess.start(command(home, port), Map.of("JAVA_HOME", System.getProperty("java.home"),
-            "JAVA_OPTS", "-Xmx1g -Djava.net.preferIPv4Stack=true -Djava.awt.headless=true"));
-        Ports.awaitBroker(bootstrap, ExternalProcess.PATIENCE, process);
+            "LAUNCH_JBOSS_IN_BACKGROUND", "true", "JAVA_OPTS", "-Xmx1g -Djava.net.preferIPv4Stack=true -Djava.awt.headless=true"));
+        Ports.awaitBroker(bootstrap, ExternalProcess.PATIENCE, process,
+            () -> Files.exists(this.base.resolve("deployments/milena.ear.failed")));
     }
 
     private static Path required(String property, String what) {
@@ -57,6 +58,7 @@ public final class WildFly implements AutoCloseable {
             "group.initial.rebalance.delay.ms", "0",
             "group.consumer.heartbeat.interval.ms", "500",
             "group.consumer.min.heartbeat.interval.ms", "500",
+            "log.segment.delete.delay.ms", "1000",
             "offsets.topic.num.partitions", "4")
             .forEach((key, value) -> command.add("-D" + key + "=" + value));
         return command;

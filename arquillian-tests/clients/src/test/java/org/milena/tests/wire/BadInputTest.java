@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32C;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
@@ -192,6 +193,27 @@ class BadInputTest {
         FetchResponseData answer = (FetchResponseData) client.read(fetch, 12, 3);
         assertThat(((MemoryRecords) answer.responses().get(0).partitions().get(0).records()).records()).hasSize(1);
         assertThat(System.nanoTime() - begin).isLessThan(10_000_000_000L);
+    }
+
+    @Test
+    void aClientThatNeverReadsIsSlowedAndTheOthersGoOn() throws InterruptedException {
+        byte[] askForAll = RawClient.frame(new MetadataRequestData().setTopics(null), 9, 1);
+        AtomicLong asked = new AtomicLong();
+        Thread greedy = new Thread(() -> {
+            try {
+                while (asked.get() < 2_000_000) {
+                    client.write(askForAll);
+                    asked.incrementAndGet();
+                }
+            } catch (AssertionError closedUnderIt) {
+                // by us, below
+            }
+        });
+        greedy.start();
+        for (int i = 0; i < 500; i++) assertThat(bystander.answers()).isTrue();
+        client.close();
+        greedy.join();
+        assertThat(asked.get()).as("requests taken without an answer read").isPositive().isLessThan(2_000_000);
     }
 
     @Test

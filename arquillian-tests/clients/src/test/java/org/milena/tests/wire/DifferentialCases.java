@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.IntFunction;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -42,6 +43,7 @@ import org.apache.kafka.common.message.OffsetDeleteRequestData;
 import org.apache.kafka.common.message.OffsetFetchRequestData;
 import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData;
 import org.apache.kafka.common.message.ProduceRequestData;
+import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.SimpleRecord;
@@ -53,21 +55,33 @@ import org.apache.kafka.common.record.internal.SimpleRecord;
 final class DifferentialCases {
     private static final String TOPIC = "differential";
     private static final String EMPTY = "differential-empty";
+    private static final String WRITTEN = "differential-written";
+    private static final String MEMBERS = "differential-members";
+    private static final String CONSUMERS = "differential-consumers";
     private static final String GROUP = "differential-group";
     private static final Uuid NO_TOPIC = new Uuid(1, 2);
     /** Recent enough for retention to leave the records alone. */
     private static final long BASE = System.currentTimeMillis() - 3_600_000;
     private final List<Case> cases = new ArrayList<>();
 
-    /** @param what the case in words */
-    record Case(String what, ApiMessage request) { }
+    /**
+     * @param what    the case in words
+     * @param request by version: what changes something has a name of its own in each
+     * @param from    the lowest version in which the request means this
+     */
+    record Case(String what, IntFunction<ApiMessage> request, int from) {
+        ApiKeys key() {
+            return ApiKeys.forId(request.apply(from).apiKey());
+        }
+    }
 
     private DifferentialCases() { }
 
     /** Gives a broker the topics, records and offsets that the cases talk about. */
     static void prepare(String bootstrap) {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap)); RawClient client = new RawClient(bootstrap)) {
-            admin.createTopics(List.of(new NewTopic(TOPIC, 2, (short) 1), new NewTopic(EMPTY, 1, (short) 1))).all().get(30, TimeUnit.SECONDS);
+            admin.createTopics(List.of(new NewTopic(TOPIC, 2, (short) 1), new NewTopic(EMPTY, 1, (short) 1), new NewTopic(WRITTEN, 1, (short) 1)))
+                .all().get(30, TimeUnit.SECONDS);
             TopicPartition first = new TopicPartition(TOPIC, 0);
             for (long end = System.nanoTime() + 30_000_000_000L; ; ) {
                 try {
@@ -80,6 +94,9 @@ final class DifferentialCases {
             Requests.produce(client, TOPIC, 0, MemoryRecords.withRecords(Compression.NONE, new SimpleRecord(BASE, new byte[3]),
                 new SimpleRecord(BASE + 5, new byte[3]), new SimpleRecord(BASE + 2, new byte[3])));
             Requests.awaitCoordinator(client, GROUP);
+            Requests.producerId(client);
+            client.send(Requests.join(MEMBERS, "").setGroupInstanceId("one"), 9);
+            client.send(consumer(CONSUMERS, "one"), 1);
             admin.alterConsumerGroupOffsets(GROUP, Map.of(first, new OffsetAndMetadata(2, "note"))).all().get(30, TimeUnit.SECONDS);
         } catch (ExecutionException | TimeoutException | InterruptedException e) {
             throw new AssertionError(e);
@@ -102,10 +119,17 @@ final class DifferentialCases {
     }
 
     private void add(String what, ApiMessage request) {
-        cases.add(new Case(what, request));
+        cases.add(new Case(what, version -> request, 0));
+    }
+
+    private void each(String what, IntFunction<ApiMessage> request) {
+        cases.add(new Case(what, request, 0));
     }
 
     private void produce() {
+        each("good", version -> Requests.produce(WRITTEN, 0, MemoryRecords.withRecords(Compression.NONE, new SimpleRecord(BASE + version, new byte[9]))));
+        each("a sequence out of order", version -> Requests.produce(WRITTEN, 0, MemoryRecords.withIdempotentRecords(Compression.NONE, 4711L, (short) 0,
+            version * 10, new SimpleRecord(BASE, new byte[9]))));
         add("no topic at all", new ProduceRequestData().setAcks((short) -1).setTimeoutMs(1000));
         add("unknown topic", Requests.produce("unknown-topic", 0, Requests.records("a")));
         add("unknown partition", Requests.produce(TOPIC, 7, Requests.records("a")));
@@ -127,6 +151,8 @@ final class DifferentialCases {
         add("nothing", new FetchRequestData().setMaxWaitMs(0).setSessionEpoch(-1));
         add("unknown topic", fetch("unknown-topic", 0, 0));
         add("unknown partition", fetch(TOPIC, 7, 0));
+        add("records", fetch(TOPIC, 0, 0));
+        add("records, committed", fetch(TOPIC, 0, 1).setIsolationLevel((byte) 1));
         add("the end", fetch(TOPIC, 0, 3));
         add("beyond the end", fetch(TOPIC, 0, 4));
         add("a negative offset", fetch(TOPIC, 0, -5));
@@ -174,12 +200,19 @@ final class DifferentialCases {
             add("topic '" + topic + "'", new DescribeTopicPartitionsRequestData().setTopics(List.of(
                 new DescribeTopicPartitionsRequestData.TopicRequest().setName(topic))));
         }
-        add("no topic", new MetadataRequestData().setTopics(List.of()));
+        cases.add(new Case("no topic", version -> new MetadataRequestData().setTopics(List.of()), 1)); // version 0 reads this as all topics
         add("brokers", new DescribeClusterRequestData());
         add("an unknown endpoint type", new DescribeClusterRequestData().setEndpointType((byte) 9));
     }
 
     private void topics() {
+        each("good", version -> create(topic("differential-new-" + version).setNumPartitions(2)));
+        each("good, defaults", version -> create(topic("differential-defaults-" + version).setNumPartitions(-1).setReplicationFactor((short) -1)));
+        for (int created = 2; created <= 7; created++) { // one by each version above
+            String name = "differential-new-" + created;
+            cases.add(new Case("by version " + created, version -> new DeleteTopicsRequestData().setTimeoutMs(1000).setTopicNames(List.of(name))
+                .setTopics(List.of(new DeleteTopicsRequestData.DeleteTopicState().setName(name))), 0));
+        }
         create("exists", topic(TOPIC));
         create("no name", topic(""));
         create("impossible name", topic("a b"));
@@ -215,9 +248,13 @@ final class DifferentialCases {
     }
 
     private void create(String what, CreateTopicsRequestData.CreatableTopic topic) {
+        add(what, create(topic).setValidateOnly(true));
+    }
+
+    private static CreateTopicsRequestData create(CreateTopicsRequestData.CreatableTopic topic) {
         CreateTopicsRequestData.CreatableTopicCollection topics = new CreateTopicsRequestData.CreatableTopicCollection();
         topics.add(topic);
-        add(what, new CreateTopicsRequestData().setTopics(topics).setTimeoutMs(1000).setValidateOnly(true));
+        return new CreateTopicsRequestData().setTopics(topics).setTimeoutMs(10_000);
     }
 
     private void configs() {
@@ -246,7 +283,7 @@ final class DifferentialCases {
     }
 
     private void groups() {
-        for (String group : List.of(GROUP, "unknown-group", "")) {
+        for (String group : List.of(GROUP, MEMBERS, CONSUMERS, "unknown-group", "")) {
             add("group '" + group + "'", new FindCoordinatorRequestData().setKey(group).setCoordinatorKeys(List.of()));
             add("group '" + group + "' in a list", new FindCoordinatorRequestData().setCoordinatorKeys(List.of(group)));
             add("group '" + group + "'", new DescribeGroupsRequestData().setGroups(List.of(group)));
@@ -266,11 +303,13 @@ final class DifferentialCases {
     }
 
     private void members() {
+        each("first of its group", version -> Requests.join("differential-join-" + version, ""));
+        each("static, first of its group", version -> Requests.join("differential-static-" + version, "").setGroupInstanceId("one"));
+        each("its group's first consumer", version -> consumer("differential-consumer-" + version, "m" + version));
         add("session timeout too short", Requests.join("differential-join", "").setSessionTimeoutMs(1));
         add("no protocols", Requests.join("differential-join", "").setProtocols(new org.apache.kafka.common.message.JoinGroupRequestData.JoinGroupRequestProtocolCollection()));
         add("no protocol type", Requests.join("differential-join", "").setProtocolType(""));
-        ConsumerGroupHeartbeatRequestData heartbeat = new ConsumerGroupHeartbeatRequestData().setGroupId("differential-848").setMemberId("m")
-            .setRebalanceTimeoutMs(1000).setTopicPartitions(List.of()).setSubscribedTopicNames(List.of(EMPTY));
+        ConsumerGroupHeartbeatRequestData heartbeat = consumer("differential-848", "m");
         add("unknown member", heartbeat.duplicate().setMemberEpoch(5));
         add("no group", heartbeat.duplicate().setGroupId(""));
         add("no member id", heartbeat.duplicate().setMemberId(""));
@@ -279,6 +318,11 @@ final class DifferentialCases {
         add("unknown assignor", heartbeat.duplicate().setServerAssignor("no-such-assignor"));
         add("leaves without having been there", heartbeat.duplicate().setMemberEpoch(-1));
         add("impossible epoch", heartbeat.duplicate().setMemberEpoch(-7));
+    }
+
+    private static ConsumerGroupHeartbeatRequestData consumer(String group, String member) {
+        return new ConsumerGroupHeartbeatRequestData().setGroupId(group).setMemberId(member)
+            .setRebalanceTimeoutMs(1000).setTopicPartitions(List.of()).setSubscribedTopicNames(List.of(EMPTY));
     }
 
     private void offsets() {

@@ -18,8 +18,6 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.InvalidPartitionsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.message.FetchResponseData;
-import org.apache.kafka.common.message.InitProducerIdRequestData;
-import org.apache.kafka.common.message.InitProducerIdResponseData;
 import org.apache.kafka.common.message.ListOffsetsResponseData.ListOffsetsPartitionResponse;
 import org.apache.kafka.common.message.MetadataRequestData;
 import org.apache.kafka.common.message.MetadataResponseData;
@@ -221,13 +219,7 @@ class FirstBugsTest {
     }
 
     private long producerId() {
-        long end = System.nanoTime() + 60_000_000_000L;
-        InitProducerIdResponseData answer;
-        do {
-            answer = client.send(new InitProducerIdRequestData().setTransactionalId(null).setTransactionTimeoutMs(1), 4);
-        } while (answer.errorCode() == Errors.COORDINATOR_LOAD_IN_PROGRESS.code() && System.nanoTime() < end);
-        assertThat(answer.errorCode()).isZero();
-        return answer.producerId();
+        return Requests.producerId(client);
     }
 
     @Test

@@ -5,6 +5,8 @@ import java.util.stream.Stream;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
 import org.apache.kafka.common.message.FindCoordinatorResponseData;
+import org.apache.kafka.common.message.InitProducerIdRequestData;
+import org.apache.kafka.common.message.InitProducerIdResponseData;
 import org.apache.kafka.common.message.JoinGroupRequestData;
 import org.apache.kafka.common.message.ListOffsetsRequestData;
 import org.apache.kafka.common.message.ListOffsetsResponseData;
@@ -64,6 +66,17 @@ public final class Requests {
             }
         } while (System.nanoTime() < end);
         throw new AssertionError("no coordinator for " + group + ": " + error);
+    }
+
+    /** A producer id of its own; waits while the broker fetches its first block of them. */
+    public static long producerId(RawClient client) {
+        long end = System.nanoTime() + 60_000_000_000L;
+        InitProducerIdResponseData answer;
+        do {
+            answer = client.send(new InitProducerIdRequestData().setTransactionalId(null).setTransactionTimeoutMs(1), 4);
+        } while (answer.errorCode() == Errors.COORDINATOR_LOAD_IN_PROGRESS.code() && System.nanoTime() < end);
+        if (answer.errorCode() != 0) throw new AssertionError("no producer id: " + Errors.forCode(answer.errorCode()));
+        return answer.producerId();
     }
 
     public static JoinGroupRequestData join(String group, String member) {

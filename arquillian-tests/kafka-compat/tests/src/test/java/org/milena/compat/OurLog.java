@@ -52,7 +52,7 @@ final class OurLog {
     static LogConfig config(boolean compacted, int segmentBytes) {
         return new LogConfig(segmentBytes, 604_800_000, 0, 10 << 20, 1024, Long.MAX_VALUE, Long.MAX_VALUE, -1, -1, 60_000,
             !compacted, compacted, 86_400_000, 0, Long.MAX_VALUE, 0.01, 1 << 20, 1, "producer", -1, 9, 3,
-            TimestampType.CREATE_TIME, Long.MAX_VALUE, Long.MAX_VALUE, false, false);
+            TimestampType.CREATE_TIME, Long.MAX_VALUE, Long.MAX_VALUE, false);
     }
 
     private static DirectoryExecutor sameThread() {

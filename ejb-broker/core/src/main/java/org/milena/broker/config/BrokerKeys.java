@@ -171,9 +171,8 @@ public final class BrokerKeys {
                 .add("Bytes of records between two index entries. Default of index.interval.bytes.");
         millis("log.segment.delete.delay.ms", "60000").atLeast(0).high().clusterWide()
                 .add("How long a deleted segment's or topic's files stay, renamed, before they go. Default of file.delete.delay.ms.");
-        flag("log.preallocate", false).clusterWide().add("Gives a new segment its whole size on disk at once. Default of preallocate.");
         integer("num.recovery.threads.per.data.dir", "2").atLeast(1).in(COUNT).high()
-                .add("Threads that recover the logs of one directory at start and flush them at shutdown.");
+                .add("Threads that open the logs of one directory at start, and recover them where it is needed.");
     }
 
     private static void logFlush() {
@@ -186,10 +185,10 @@ public final class BrokerKeys {
     }
 
     private static void cleaner() {
-        integer("log.cleaner.threads", "1").atLeast(0).in(COUNT).add("Compactions that may run at a time; 0 turns compaction off.");
+        integer("log.cleaner.threads", "1").atLeast(0).in(COUNT).add("Compactions that may run at a time, each in another log directory; 0 turns compaction off.");
         millis("log.cleaner.backoff.ms", "15000").atLeast(1).add("How long the cleaner sleeps when no log is due.");
         number("log.cleaner.dedupe.buffer.size", "134217728").atLeast(1048576).in(BYTES)
-                .add("The most memory that the cleaner's offset map takes, all cleaner threads together.");
+                .add("The most memory that the cleaner's offset maps take, those of all compactions that may run at a time together.");
         real("log.cleaner.io.max.bytes.per.second", String.valueOf(Double.MAX_VALUE)).in(BYTES_PER_SECOND)
                 .check(org.apache.kafka.common.config.ConfigDef.Range.atLeast(1))
                 .add("The cleaner's reads and writes together stay below this rate on average.");

@@ -71,7 +71,6 @@ public final class LogConfigs {
                 (String) value("compression.type"), integer("compression.gzip.level"), integer("compression.lz4.level"),
                 integer("compression.zstd.level"),
                 TimestampType.forName((String) value("message.timestamp.type")),
-                number("message.timestamp.before.max.ms"), number("message.timestamp.after.max.ms"),
-                (Boolean) value("preallocate"), held);
+                number("message.timestamp.before.max.ms"), number("message.timestamp.after.max.ms"), held);
     }
 }

@@ -40,7 +40,6 @@ public final class TopicKeys {
                 .add(TopicConfig.SEGMENT_JITTER_MS_DOC);
         key(TopicConfig.SEGMENT_INDEX_BYTES_CONFIG, Type.INT, "log.index.size.max.bytes").add(TopicConfig.SEGMENT_INDEX_BYTES_DOC);
         key(TopicConfig.INDEX_INTERVAL_BYTES_CONFIG, Type.INT, "log.index.interval.bytes").add(TopicConfig.INDEX_INTERVAL_BYTES_DOC);
-        key(TopicConfig.PREALLOCATE_CONFIG, Type.BOOLEAN, "log.preallocate").add(TopicConfig.PREALLOCATE_DOC);
         key(TopicConfig.FILE_DELETE_DELAY_MS_CONFIG, Type.LONG, "log.segment.delete.delay.ms").add(TopicConfig.FILE_DELETE_DELAY_MS_DOC);
     }
 

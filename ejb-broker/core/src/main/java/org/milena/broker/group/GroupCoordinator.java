@@ -193,7 +193,9 @@ public final class GroupCoordinator {
     }
 
     public CompletableFuture<List<ConsumerGroupDescribeResponseData.DescribedGroup>> consumerGroupDescribe(List<String> groupIds) {
-        return each(groupIds, id -> runtime.read(partitionFor(id), List.of(Scope.members(id)), shard -> shard.consumer().describe(id))
+        return each(groupIds, id -> !isGroupId(id) ? CompletableFuture.completedFuture(
+                new ConsumerGroupDescribeResponseData.DescribedGroup().setGroupId(id).setErrorCode(Errors.INVALID_GROUP_ID.code()))
+                : runtime.read(partitionFor(id), List.of(Scope.members(id)), shard -> shard.consumer().describe(id))
                 .exceptionally(e -> new ConsumerGroupDescribeResponseData.DescribedGroup().setGroupId(id)
                         .setErrorCode(error(e).code()).setErrorMessage(message(e))));
     }
@@ -225,6 +227,9 @@ public final class GroupCoordinator {
     }
 
     public CompletableFuture<OffsetDeleteResponseData> deleteOffsets(OffsetDeleteRequestData request) {
+        if (!isGroupId(request.groupId())) {
+            return CompletableFuture.completedFuture(new OffsetDeleteResponseData().setErrorCode(Errors.INVALID_GROUP_ID.code()));
+        }
         return runtime.write(partitionFor(request.groupId()), Scope.members(request.groupId()), shard -> shard.commits().delete(request))
                 .exceptionally(e -> new OffsetDeleteResponseData().setErrorCode(error(e).code()));
     }
@@ -237,9 +242,10 @@ public final class GroupCoordinator {
                         .setErrorMessage(info.apiVersion() < 6 ? null : message(e))));
     }
 
+    /** The empty id may name a group: before Kafka 2 a client could commit offsets without one. */
     public CompletableFuture<List<DeletableGroupResult>> deleteGroups(List<String> groupIds) {
         return each(List.copyOf(new LinkedHashSet<>(groupIds)), id -> {
-            if (!isGroupId(id)) {
+            if (id == null) {
                 return CompletableFuture.completedFuture(new DeletableGroupResult().setGroupId(id).setErrorCode(Errors.INVALID_GROUP_ID.code()));
             }
             return member(id, shard -> shard.delete(id)).exceptionally(e -> new DeletableGroupResult().setGroupId(id).setErrorCode(error(e).code()));

@@ -45,8 +45,10 @@ final class BatchHeader {
         return magic(b, at) < 2 ? b.getLong(at) : b.getLong(at) + b.getInt(at + 23);
     }
 
+    /** -1 for magic 0, which has none. */
     static long maxTimestamp(ByteBuffer b, int at) {
-        return b.getLong(at + 35);
+        byte magic = magic(b, at);
+        return magic == 2 ? b.getLong(at + 35) : magic == 1 ? b.getLong(at + 18) : -1;
     }
 
     static long producerId(ByteBuffer b, int at) {

@@ -42,17 +42,24 @@ final class DirectoryFlusher implements GroupCommit, Runnable {
         }
     }
 
-    /** Serves rounds until {@link #close}, or until the thread is interrupted. */
+    /** Serves rounds until {@link #close}. An interrupt ends nothing: everybody who waits for a flush would wait in vain. */
     @Override
     public void run() {
-        try {
-            for (List<Waiter> round = nextRound(); round != null; round = nextRound()) {
-                serve(round);
-                round.clear();
+        boolean interrupted = false;
+        List<Waiter> round = List.of();
+        while (round != null) {
+            try {
+                round = nextRound();
+                if (round != null) {
+                    serve(round);
+                    round.clear();
+                }
+            } catch (InterruptedException e) {
+                interrupted = true;
             }
-        } catch (InterruptedException e) {
+        }
+        if (interrupted) {
             Thread.currentThread().interrupt();
-            close();
         }
     }
 
@@ -83,19 +90,22 @@ final class DirectoryFlusher implements GroupCommit, Runnable {
         }
     }
 
-    private static Throwable flush(Waiter waiter) {
+    private Throwable flush(Waiter waiter) {
         try {
             waiter.log.flush();
             return null;
         } catch (RuntimeException e) {
             return e;
+        } catch (Error e) {
+            // Nobody knows what is on disk now; and were this thread to end, all would wait for ever.
+            return directory.fail("a flush of " + waiter.log.topicPartition(), e);
         }
     }
 
     private static void tell(Waiter waiter, Throwable error) {
         try {
             waiter.listener.flushed(error);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.log(System.Logger.Level.ERROR, "A listener for the flush of " + waiter.log.topicPartition() + " failed", e);
         }
     }

@@ -35,6 +35,10 @@ public interface Disk {
         void truncate(long size) throws IOException;
 
         long size() throws IOException;
+
+        /** The open file has another name now. */
+        default void moved(Path target) {
+        }
     }
 
     /** @throws FileNotFoundException the file does not exist (modes READ and WRITE) */

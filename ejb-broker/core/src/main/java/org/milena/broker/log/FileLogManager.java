@@ -11,9 +11,11 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InconsistentTopicIdException;
@@ -83,10 +85,11 @@ public final class FileLogManager implements LogManager {
         disk.createDirectories(directory.path());
         locks.add(disk.lock(directory.path().resolve(LogNames.LOCK)));
         identify(directory);
-        directory.checkpoints().load();
+        List<Path> entries = disk.list(directory.path());
+        directory.checkpoints().load(partitions(entries));
         Path cleanFile = directory.path().resolve(LogNames.CLEAN_SHUTDOWN);
         boolean clean = disk.exists(cleanFile);
-        for (Path path : disk.list(directory.path())) {
+        for (Path path : entries) {
             Optional<TopicPartition> partition = LogNames.partition(path);
             if (path.getFileName().toString().endsWith(LogNames.DELETE_DIRECTORY)) {
                 directory.trash().add(path, clock.millis());
@@ -96,6 +99,10 @@ public final class FileLogManager implements LogManager {
         }
         disk.delete(cleanFile);
         disk.syncDirectory(directory.path());
+    }
+
+    private static Set<TopicPartition> partitions(List<Path> entries) {
+        return entries.stream().map(LogNames::partition).flatMap(Optional::stream).collect(Collectors.toSet());
     }
 
     private void identify(FileLogDirectory directory) throws IOException {
@@ -243,6 +250,7 @@ public final class FileLogManager implements LogManager {
                 .orElseThrow(() -> new KafkaStorageException("All log directories are offline"));
         Path path = LogNames.directory(directory.path(), partition);
         try {
+            directory.checkpoints().forget(partition);
             disk.createDirectories(path);
             PartitionMetadataFile.write(disk, path, topicId);
             Map<String, String> configs = savedConfigs.get(topicId);
@@ -269,10 +277,9 @@ public final class FileLogManager implements LogManager {
             }
             FileLogDirectory directory = log.directory();
             directory.checkpoints().remove(partition);
-            log.closeFiles();
             Path target = LogNames.deleteDirectory(directory.path(), partition, Uuid.randomUuid());
             try {
-                disk.rename(log.path(), target);
+                log.delete(target);
                 disk.syncDirectory(directory.path());
                 directory.trash().add(target, clock.millis() + log.config().fileDeleteDelayMs());
                 directory.deleted(partition);
@@ -330,7 +337,7 @@ public final class FileLogManager implements LogManager {
         long nowMs = clock.millis();
         for (SegmentedLog log : online(directory)) {
             log.rollIfDue(nowMs);
-            log.enforceRetention(nowMs, Math.min(log.logEndOffset(), log.firstUnstableOffset()));
+            log.enforceRetention(nowMs, log.firstUnstableOffset());
             log.expireProducers(nowMs);
         }
         ((FileLogDirectory) directory).trash().empty(nowMs);
@@ -345,8 +352,7 @@ public final class FileLogManager implements LogManager {
     @Override
     public void checkpoint(LogDirectory directory) {
         if (directory.online()) {
-            ((FileLogDirectory) directory).checkpoints().recoveryPoints();
-            ((FileLogDirectory) directory).checkpoints().logStarts();
+            ((FileLogDirectory) directory).checkpoints().write();
         }
     }
 
@@ -392,8 +398,7 @@ public final class FileLogManager implements LogManager {
             for (SegmentedLog log : online(directory)) {
                 log.close();
             }
-            directory.checkpoints().recoveryPoints();
-            directory.checkpoints().logStarts();
+            directory.checkpoints().write();
             if (!directory.holdsDamage()) {
                 disk.replace(directory.path().resolve(LogNames.CLEAN_SHUTDOWN),
                         "{\"version\":0,\"brokerEpoch\":-1}".getBytes(StandardCharsets.UTF_8), true);

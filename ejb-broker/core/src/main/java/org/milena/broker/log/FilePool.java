@@ -14,6 +14,7 @@ final class FilePool {
     private final Disk disk;
     private final int budget;
     private final ArrayDeque<LogFile> open = new ArrayDeque<>();
+    private final ScratchBuffers scratch = new ScratchBuffers();
 
     FilePool(Disk disk, int budget) {
         this.disk = disk;
@@ -22,6 +23,10 @@ final class FilePool {
 
     Disk disk() {
         return disk;
+    }
+
+    ScratchBuffers scratch() {
+        return scratch;
     }
 
     int budget() {

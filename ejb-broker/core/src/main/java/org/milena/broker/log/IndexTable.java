@@ -101,6 +101,14 @@ final class IndexTable {
         entries = new Entries(8);
     }
 
+    /** Also empties the file, if there is one: what it says of bytes that are yet to come would be wrong. */
+    void reset() throws IOException {
+        clear();
+        if (file.disk().exists(file.path())) {
+            persist(false, false);
+        }
+    }
+
     /** The value of the largest key &lt;= {@code key}, or {@link #NONE}. */
     int valueAtFloor(long key) throws IOException {
         Entries e = entries;
@@ -131,10 +139,10 @@ final class IndexTable {
 
     private long search(long target, boolean byValue) throws IOException {
         Disk.Handle handle = file.acquire();
+        ByteBuffer buffer = file.scratch().borrow();
         try {
             int low = 0;
             int high = (int) (handle.size() / entryBytes());
-            ByteBuffer buffer = ByteBuffer.allocate(BLOCK * entryBytes());
             while (high - low > BLOCK) {
                 int middle = (low + high) >>> 1;
                 buffer.clear().limit(entryBytes());
@@ -153,6 +161,7 @@ final class IndexTable {
             }
             return found;
         } finally {
+            file.scratch().giveBack(buffer);
             file.release();
         }
     }

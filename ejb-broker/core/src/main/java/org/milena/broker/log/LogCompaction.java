@@ -46,7 +46,7 @@ final class LogCompaction implements CleanableLog {
                 return -1;
             }
             read(header, 0);
-            return BatchHeader.magic(header, 0) < 2 ? -1 : BatchHeader.maxTimestamp(header, 0);
+            return BatchHeader.maxTimestamp(header, 0);
         }
 
         @Override
@@ -92,7 +92,7 @@ final class LogCompaction implements CleanableLog {
 
     @Override
     public long stableOffset() {
-        return Math.min(log.logEndOffset(), log.firstUnstableOffset());
+        return Math.min(log.highWatermark(), log.firstUnstableOffset());
     }
 
     @Override

@@ -20,13 +20,13 @@ public record LogConfig(
         int maxMessageBytes, int minInsyncReplicas,
         String compressionType, int gzipLevel, int lz4Level, int zstdLevel,
         TimestampType timestampType, long timestampBeforeMaxMs, long timestampAfterMaxMs,
-        boolean preallocate, boolean held) {
+        boolean held) {
 
     /** The same with {@link #held()} set. */
     public LogConfig asHeld() {
         return new LogConfig(segmentBytes, segmentMs, segmentJitterMs, segmentIndexBytes, indexIntervalBytes, flushMessages, flushMs,
                 retentionBytes, retentionMs, fileDeleteDelayMs, cleanupDelete, cleanupCompact, deleteRetentionMs, minCompactionLagMs,
                 maxCompactionLagMs, minCleanableDirtyRatio, maxMessageBytes, minInsyncReplicas, compressionType, gzipLevel, lz4Level,
-                zstdLevel, timestampType, timestampBeforeMaxMs, timestampAfterMaxMs, preallocate, true);
+                zstdLevel, timestampType, timestampBeforeMaxMs, timestampAfterMaxMs, true);
     }
 }

@@ -32,6 +32,10 @@ final class LogFile {
         return pool.disk();
     }
 
+    ScratchBuffers scratch() {
+        return pool.scratch();
+    }
+
     /** Opens for reading and writing, and creates the file when it is missing and {@link #create} asked for it. */
     Disk.Handle acquire() throws IOException {
         return acquire(Disk.Mode.WRITE);
@@ -103,13 +107,9 @@ final class LogFile {
         synchronized (this) {
             pool.disk().rename(path, target);
             path = target;
-        }
-    }
-
-    /** The directory was renamed. */
-    void moved(Path target) {
-        synchronized (this) {
-            path = target;
+            if (handle != null) {
+                handle.moved(target);
+            }
         }
     }
 

@@ -63,7 +63,7 @@ public interface LogManager extends AutoCloseable {
     /** For one directory, so that a stalled one holds up no other. */
     void flushDirty(LogDirectory directory);
 
-    /** Writes recovery points and log start offsets; called by housekeeping. */
+    /** Writes recovery points, log start offsets and high watermarks; called by housekeeping. */
     default void checkpoint() {
         directories().forEach(this::checkpoint);
     }

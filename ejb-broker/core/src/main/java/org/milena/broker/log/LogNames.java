@@ -14,6 +14,7 @@ final class LogNames {
     static final String DELETE_DIRECTORY = "-delete";
     static final String RECOVERY_POINTS = "recovery-point-offset-checkpoint";
     static final String LOG_STARTS = "log-start-offset-checkpoint";
+    static final String HIGH_WATERMARKS = "replication-offset-checkpoint";
     static final String CLEAN_SHUTDOWN = ".kafka_cleanshutdown";
     static final String LOCK = ".lock";
     private static final int LONGEST_NAME = 255;

@@ -16,8 +16,10 @@ import org.milena.broker.log.clean.SegmentSwap;
 
 /**
  * Opens the directory of one partition. After a clean stop nothing is scanned. After an unclean one the segments from the recovery
- * point on are, batch by batch, and what the crash tore off the very end is cut. Any other damage throws and changes nothing:
- * what lies below the recovery point was on disk, and a hole before valid data is no torn tail.
+ * point on are, batch by batch, and what the crash tore off is cut: what lies above the recovery point was never promised to
+ * survive a power cut, so the log goes back to before the first batch that did not reach the disk. Any other damage throws and
+ * changes nothing: below the recovery point everything was on disk, and a batch that is whole but wrong was not torn by a crash
+ * (see docs/decisions/0004-torn-tail.md).
  */
 final class LogRecovery {
 
@@ -62,7 +64,11 @@ final class LogRecovery {
     LoadedLog load() throws IOException {
         SegmentSwap.recover(disk, path);
         for (Path file : disk.list(path)) {
-            files.put(file.getFileName().toString(), file);
+            String name = file.getFileName().toString();
+            files.put(name, file);
+            if (name.endsWith(LogNames.DELETED)) {
+                directory.trash().add(file, nowMs);
+            }
         }
         epochs.load();
         List<Long> bases = new ArrayList<>();
@@ -74,7 +80,10 @@ final class LogRecovery {
         bases.sort(Comparator.naturalOrder());
         long end = bases.isEmpty() ? createFirst() : open(bases);
         cut(segments.lastEntry().getValue());
-        long start = Math.min(end, Math.max(checkpointedStart, segments.firstKey()));
+        if (end < checkpointedStart) {
+            end = startOver(end);
+        }
+        long start = Math.max(checkpointedStart, segments.firstKey());
         epochs.truncateFromEnd(end);
         new ProducerLoader(disk, partition, path, segments, producers).load(start, end, firstScanned);
         return new LoadedLog(partition, path, PartitionMetadataFile.read(disk, path), segments, epochs, producers, start, end,
@@ -86,6 +95,21 @@ final class LogRecovery {
         segment.create();
         segments.put(checkpointedStart, segment);
         return checkpointedStart;
+    }
+
+    /**
+     * DeleteRecords was durable, the records that it deleted were not: the log goes on behind them, or their offsets, which readers
+     * may have seen, would be given away again.
+     */
+    private long startOver(long end) throws IOException {
+        LOG.log(System.Logger.Level.WARNING, "{0}: the log ends at offset {1}, but all records below {2} have been deleted: it starts empty at {2}",
+                partition, end, checkpointedStart);
+        for (LogSegment segment : segments.descendingMap().values()) {
+            segment.discard(directory.trash(), nowMs);
+        }
+        segments.clear();
+        firstScanned = Long.MAX_VALUE;
+        return createFirst();
     }
 
     /** Opens the segments in order; returns the log end offset. */
@@ -101,16 +125,16 @@ final class LogRecovery {
                 end = openTrusted(segment, later);
                 continue;
             }
-            firstScanned = Math.min(firstScanned, base);
-            end = scan(segment, Math.max(end, base));
-            if (!later.isEmpty() && (torn || end < later.get(0) && !mayHaveGaps())) {
-                dropEmptied(segment, end, later);
+            end = scan(segment, Math.max(end, base), later);
+            boolean gap = !later.isEmpty() && end < later.get(0) && !mayHaveGaps();
+            if (end < recoveryPoint && (gap || later.isEmpty())) {
+                throw segment.damaged(segment.size(), "the log ends at offset " + end + ", but offsets below " + recoveryPoint
+                        + " were known to be on disk");
+            }
+            if (torn || gap) {
+                drop(segment, end, later);
                 break;
             }
-        }
-        if (!clean && end < recoveryPoint) {
-            LogSegment last = segments.lastEntry().getValue();
-            throw last.damaged(last.size(), "the log ends at offset " + end + ", but offsets below " + recoveryPoint + " were known to be on disk");
         }
         return end;
     }
@@ -123,28 +147,36 @@ final class LogRecovery {
                 .orElse(true);
     }
 
-    /** The crash took the end of {@code segment}: later segments must hold nothing, and go. */
-    private void dropEmptied(LogSegment segment, long end, List<Long> later) throws IOException {
+    /** The crash took the end of {@code segment}: what follows it can't stay, whole or not. From the last one, lest a crash leave a gap. */
+    private void drop(LogSegment segment, long end, List<Long> later) throws IOException {
+        for (int i = later.size() - 1; i >= 0; i--) {
+            long base = later.get(i);
+            Path file = LogSegment.file(path, base, LogSegment.LOG);
+            LOG.log(System.Logger.Level.ERROR, "{0}: the end of {1} did not reach the disk before the crash: the log ends at offset {2}, above the"
+                    + " recovery point {3}. Removing {4} with {5} bytes", partition, segment.log(), end, recoveryPoint, file, sizeOf(file));
+            for (String suffix : List.of(LogSegment.INDEX, LogSegment.TIME_INDEX, LogSegment.TXN_INDEX, LogSegment.LOG)) {
+                disk.delete(LogSegment.file(path, base, suffix));
+            }
+        }
+        if (!later.isEmpty()) {
+            disk.syncDirectory(path);
+        }
+    }
+
+    private boolean holdValidBatch(List<Long> later) throws IOException {
         for (long base : later) {
             LogFile file = new LogFile(directory.files(), LogSegment.file(path, base, LogSegment.LOG));
             Disk.Handle handle = file.acquire();
             try {
-                if (new SegmentScanner(handle, true, base, false).validBatchBehind(0, sizeOf(file.path()))) {
-                    throw segment.damaged(segment.size(), (torn ? tornWhy : "it ends at offset " + end)
-                            + "; valid batches follow in " + file + ", so this is no torn tail");
+                if (new SegmentScanner(handle, 0, base, false).validBatchBehind(0, sizeOf(file.path()))) {
+                    return true;
                 }
             } finally {
                 file.release();
                 file.retire();
             }
         }
-        cut(segment);
-        for (long base : later) {
-            LOG.log(System.Logger.Level.WARNING, "{0}: removing segment {1}, which holds no whole batch", partition, base);
-            for (String suffix : List.of(LogSegment.INDEX, LogSegment.TIME_INDEX, LogSegment.TXN_INDEX, LogSegment.LOG)) {
-                disk.delete(LogSegment.file(path, base, suffix));
-            }
-        }
+        return false;
     }
 
     private long openTrusted(LogSegment segment, List<Long> later) throws IOException {
@@ -160,7 +192,7 @@ final class LogRecovery {
         if (last && indexFits(segment.offsets()) && indexFits(segment.times()) && size > 0) {
             segment.offsets().load();
             segment.times().load();
-            if (segment.offsets().ascendsBelow(Integer.MAX_VALUE, size) && segment.times().ascendsBelow(Long.MAX_VALUE, Integer.MAX_VALUE)) {
+            if (ordered(segment, size)) {
                 return continueIndex(segment, size, modified);
             }
         }
@@ -183,9 +215,8 @@ final class LogRecovery {
     /** The active segment after a clean stop: only what lies behind its last index entry is read. */
     private long continueIndex(LogSegment segment, int size, long modified) throws IOException {
         long[] lastEntry = segment.offsets().last();
-        long[] lastTime = segment.times().last();
         int from = lastEntry == null ? 0 : (int) lastEntry[1];
-        segment.restore(from, lastTime == null ? -1 : lastTime[0], lastTime == null ? -1 : segment.baseOffset() + lastTime[1], modified, true);
+        restoreIndexed(segment, from, modified, true);
         return index(segment, from, size, modified, segment.baseOffset());
     }
 
@@ -204,7 +235,7 @@ final class LogRecovery {
     private long index(LogSegment segment, int from, int size, long modified, long expected) throws IOException {
         Disk.Handle handle = segment.log().acquire();
         try {
-            SegmentScanner scanner = new SegmentScanner(handle, false, expected, false);
+            SegmentScanner scanner = new SegmentScanner(handle, SegmentScanner.NOT, expected, false);
             int end = scanner.scan(from, size, (b, at, position, bytes) -> indexBatch(segment, b, at, position, bytes));
             if (end < size) {
                 throw segment.damaged(end, scanner.damage());
@@ -217,25 +248,27 @@ final class LogRecovery {
     }
 
     private void indexBatch(LogSegment segment, ByteBuffer b, int at, int position, int bytes) {
-        long timestamp = BatchHeader.magic(b, at) < 2 ? -1 : BatchHeader.maxTimestamp(b, at);
-        segment.index(position, bytes, BatchHeader.lastOffset(b, at), timestamp, 4096);
+        segment.index(position, bytes, BatchHeader.lastOffset(b, at), BatchHeader.maxTimestamp(b, at), 4096);
         if (BatchHeader.magic(b, at) == 2) {
             epochs.assign(BatchHeader.leaderEpoch(b, at), BatchHeader.baseOffset(b, at));
         }
     }
 
     /** Recovers one segment after an unclean stop; returns the offset behind its last whole batch. */
-    private long scan(LogSegment segment, long expected) throws IOException {
+    private long scan(LogSegment segment, long expected, List<Long> later) throws IOException {
         Path file = segment.log().path();
         int size = sizeOf(file);
         long modified = disk.lastModified(file);
         segment.restore(0, -1, -1, modified, false);
         Disk.Handle handle = segment.log().acquire();
         try {
-            SegmentScanner scanner = new SegmentScanner(handle, true, expected, !mayHaveGaps());
-            int end = scanner.scan(0, size, (b, at, position, bytes) -> indexBatch(segment, b, at, position, bytes));
+            int from = resume(segment, handle, size, modified);
+            long first = from == 0 ? expected : header(handle, from).getLong(0);
+            firstScanned = Math.min(firstScanned, from == 0 ? segment.baseOffset() : recoveryPoint);
+            SegmentScanner scanner = new SegmentScanner(handle, from == 0 ? 0 : recoveryPoint, first, !mayHaveGaps());
+            int end = scanner.scan(from, size, (b, at, position, bytes) -> indexBatch(segment, b, at, position, bytes));
             if (end < size) {
-                judgeTail(segment, scanner, end, size);
+                judgeTail(segment, scanner, end, size, later);
             }
             segment.restore(end, segment.maxTimestamp(), segment.offsetOfMaxTimestamp(), modified, false);
             return scanner.nextOffset();
@@ -244,13 +277,66 @@ final class LogRecovery {
         }
     }
 
-    private void judgeTail(LogSegment segment, SegmentScanner scanner, int end, int size) throws IOException {
+    /**
+     * Where the indexes that {@link SegmentedLog#mark} kept let the scan begin: at a batch below the recovery point. 0 when there are
+     * none, or they don't fit.
+     */
+    private int resume(LogSegment segment, Disk.Handle handle, int size, long modified) throws IOException {
+        long base = segment.baseOffset();
+        if (recoveryPoint <= base || !indexFits(segment.offsets()) || !indexFits(segment.times())) {
+            return 0;
+        }
+        segment.offsets().load();
+        segment.times().load();
+        int position = ordered(segment, size) ? segment.offsets().valueAtFloor(recoveryPoint - 1 - base) : 0;
+        if (position > 0) {
+            segment.offsets().truncateValues(position + 1);
+            int relative = (int) segment.offsets().last()[0];
+            segment.times().truncateValues(relative + 1);
+            ByteBuffer header = header(handle, position);
+            if (BatchHeader.magic(header, 0) == 2 && BatchHeader.lastOffset(header, 0) == base + relative) {
+                restoreIndexed(segment, position, modified, false);
+                return position;
+            }
+        }
+        segment.offsets().clear();
+        segment.times().clear();
+        return 0;
+    }
+
+    private static boolean ordered(LogSegment segment, int size) {
+        return segment.offsets().ascendsBelow(Integer.MAX_VALUE, size) && segment.times().ascendsBelow(Long.MAX_VALUE, Integer.MAX_VALUE);
+    }
+
+    private static ByteBuffer header(Disk.Handle handle, int position) throws IOException {
+        ByteBuffer header = ByteBuffer.allocate(BatchHeader.SIZE);
+        handle.read(header, position);
+        return header;
+    }
+
+    /** The segment up to {@code position} as its indexes, which are in memory, tell it. */
+    private static void restoreIndexed(LogSegment segment, int position, long modified, boolean onDisk) throws IOException {
+        long[] lastTime = segment.times().last();
+        segment.restore(position, lastTime == null ? -1 : lastTime[0], lastTime == null ? -1 : segment.baseOffset() + lastTime[1], modified, onDisk);
+        Disk.Handle handle = segment.log().acquire();
+        try {
+            segment.restoreFirstTimestamp(BatchHeader.maxTimestamp(header(handle, 0), 0));
+        } finally {
+            segment.log().release();
+        }
+    }
+
+    /** Tells a tail that did not reach the disk from a damage: the latter throws. */
+    private void judgeTail(LogSegment segment, SegmentScanner scanner, int end, int size, List<Long> later) throws IOException {
         String what = scanner.damage();
         if (scanner.nextOffset() < recoveryPoint) {
             throw segment.damaged(end, what + "; offsets below " + recoveryPoint + " were known to be on disk");
         }
-        if (scanner.validBatchBehind(end, size)) {
-            throw segment.damaged(end, what + "; valid batches are here or follow, so this is no torn tail");
+        if (!scanner.unwritten(end, size)) {
+            boolean validBehind = scanner.validBatchBehind(end, size);
+            if (validBehind || !scanner.cutShort() && holdValidBatch(later)) {
+                throw segment.damaged(end, what + "; valid batches are here or follow, so this is no torn tail");
+            }
         }
         torn = true;
         tornWhy = what;

@@ -18,7 +18,6 @@ final class LogSegment {
     static final String TIME_INDEX = ".timeindex";
     static final String TXN_INDEX = ".txnindex";
     static final long UNKNOWN = -2;
-    private static final int CHUNK = 8192;
 
     private final long baseOffset;
     private final LogFile log;
@@ -200,6 +199,12 @@ final class LogSegment {
         }
     }
 
+    /** Writes the indexes so far to their files, to be found by a recovery; they stay in memory. */
+    void mark() throws IOException {
+        offsets.persist(false, false);
+        times.persist(false, false);
+    }
+
     /** Fsyncs what is not yet on disk; a sealed segment's indexes go to their files with it and leave memory. */
     void flush(boolean sealed) throws IOException {
         int written = size;
@@ -238,38 +243,43 @@ final class LogSegment {
     /** Walks headers until a batch reaches {@code offset} or ends behind {@code target}. */
     private BatchPosition walk(int from, int limit, long offset, int target) throws IOException {
         Disk.Handle handle = log.acquire();
+        ByteBuffer chunk = log.scratch().borrow();
         try {
-            ByteBuffer chunk = ByteBuffer.allocate(CHUNK);
-            int chunkStart = from;
-            chunk.limit(0);
-            for (int position = from; position < limit; ) {
-                if (position - chunkStart + BatchHeader.WALK_BYTES > chunk.limit()) {
-                    chunk.clear().limit(Math.min(CHUNK, limit - position));
-                    chunkStart = position;
-                    handle.read(chunk, position);
-                    chunk.flip();
-                }
-                int at = position - chunkStart;
-                if (chunk.limit() - at < BatchHeader.WALK_BYTES) {
-                    throw damaged(position, "the file ends inside a batch header");
-                }
-                int bytes = BatchHeader.size(chunk, at);
-                if (bytes < BatchHeader.WALK_BYTES || bytes > limit - position) {
-                    throw damaged(position, "a batch claims " + bytes + " bytes of " + (limit - position));
-                }
-                long last = BatchHeader.lastOffset(chunk, at);
-                if (last < baseOffset) {
-                    throw damaged(position, "a batch ends at offset " + last);
-                }
-                if (last >= offset || (long) position + bytes > target) {
-                    return new BatchPosition(position, bytes, BatchHeader.baseOffset(chunk, at), last);
-                }
-                position += bytes;
-            }
-            return null;
+            return walk(handle, chunk, from, limit, offset, target);
         } finally {
+            log.scratch().giveBack(chunk);
             log.release();
         }
+    }
+
+    private BatchPosition walk(Disk.Handle handle, ByteBuffer chunk, int from, int limit, long offset, int target) throws IOException {
+        int chunkStart = from;
+        chunk.limit(0);
+        for (int position = from; position < limit; ) {
+            if (position - chunkStart + BatchHeader.WALK_BYTES > chunk.limit()) {
+                chunk.clear().limit(Math.min(chunk.capacity(), limit - position));
+                chunkStart = position;
+                handle.read(chunk, position);
+                chunk.flip();
+            }
+            int at = position - chunkStart;
+            if (chunk.limit() - at < BatchHeader.WALK_BYTES) {
+                throw damaged(position, "the file ends inside a batch header");
+            }
+            int bytes = BatchHeader.size(chunk, at);
+            if (bytes < BatchHeader.WALK_BYTES || bytes > limit - position) {
+                throw damaged(position, "a batch claims " + bytes + " bytes of " + (limit - position));
+            }
+            long last = BatchHeader.lastOffset(chunk, at);
+            if (last < baseOffset) {
+                throw damaged(position, "a batch ends at offset " + last);
+            }
+            if (last >= offset || (long) position + bytes > target) {
+                return new BatchPosition(position, bytes, BatchHeader.baseOffset(chunk, at), last);
+            }
+            position += bytes;
+        }
+        return null;
     }
 
     /** Cuts the batch that reaches {@code offset} and all behind it; the segment takes appends again. Under the log's lock. */
@@ -279,11 +289,11 @@ final class LogSegment {
         Disk.Handle handle = log.acquire();
         try {
             handle.truncate(end);
-            offsets.clear();
-            times.clear();
+            offsets.reset();
+            times.reset();
             aborted.truncate(offset);
             restore(0, -1, -1, modifiedMs, false);
-            SegmentScanner scanner = new SegmentScanner(handle, false, baseOffset, false);
+            SegmentScanner scanner = new SegmentScanner(handle, SegmentScanner.NOT, baseOffset, false);
             scanner.scan(0, end, (b, at, position, bytes) ->
                     index(position, bytes, BatchHeader.lastOffset(b, at), BatchHeader.maxTimestamp(b, at), indexInterval));
             size = end;

@@ -72,8 +72,8 @@ public final class NioDisk implements Disk {
 
     @Override
     public void syncDirectory(Path directory) throws IOException {
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
+        try (NioHandle handle = new NioHandle(directory, Mode.READ)) {
+            handle.force();
         }
     }
 
@@ -85,6 +85,7 @@ public final class NioDisk implements Disk {
     @Override
     public Closeable lock(Path file) throws IOException {
         FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        boolean interrupted = Thread.interrupted(); // it would close the channel
         try {
             FileLock lock = channel.tryLock();
             if (lock != null) {
@@ -92,6 +93,10 @@ public final class NioDisk implements Disk {
             }
         } catch (OverlappingFileLockException e) {
             // Held by this very process: the same answer as for another one.
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
         channel.close();
         throw new IOException("Another broker is using " + file.getParent() + " (it holds the lock " + file + ")");
@@ -104,11 +109,12 @@ public final class NioDisk implements Disk {
 
     /**
      * An interrupt closes a FileChannel under everybody who uses it, and a server interrupts its threads freely. So a channel
-     * that was closed by an interrupt is opened again and the operation, being positional, done once more.
+     * that was closed by an interrupt is opened again and the operation, being positional, done once more. Where the file has been
+     * renamed since, {@link #moved} has told.
      */
     private static final class NioHandle implements Handle {
-        private final Path file;
         private final Mode mode;
+        private volatile Path file;
         private volatile FileChannel channel;
         private boolean closed;
 
@@ -185,9 +191,15 @@ public final class NioDisk implements Disk {
             });
         }
 
+        /** A channel that the target's failure closed is the target's affair: only our own is opened again. */
         @Override
         public long transferTo(long position, long length, WritableByteChannel target) throws IOException {
-            return channel.transferTo(position, length, target);
+            return uninterrupted(c -> c.transferTo(position, length, target));
+        }
+
+        @Override
+        public synchronized void moved(Path target) {
+            file = target;
         }
 
         @Override

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.LongSupplier;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.DescribeProducersResponseData;
@@ -57,6 +58,15 @@ public interface PartitionLog {
 
     long logEndOffset();
 
+    /** Who leads the partition says how far its records are committed. Until then all that the log holds counts as committed. */
+    default void boundBy(LongSupplier highWatermark) {
+    }
+
+    /** Retention, compaction and DeleteRecords never pass it. */
+    default long highWatermark() {
+        return logEndOffset();
+    }
+
     /** First offset of the oldest undecided transaction, or Long.MAX_VALUE. (Kafka directories may hold some.) */
     long firstUnstableOffset();
 
@@ -87,7 +97,11 @@ public interface PartitionLog {
     /** Fsyncs everything appended so far; blocks. A failure takes the directory offline and is never retried. */
     void flush();
 
-    /** DeleteRecords: moves the log start up, never past {@code upperBound} of the caller's choosing; persisted. */
+    /**
+     * DeleteRecords: moves the log start up; persisted.
+     *
+     * @throws org.apache.kafka.common.errors.OffsetOutOfRangeException it would pass the high watermark
+     */
     void advanceLogStart(long newStart);
 
     /** Truncates to {@code offset} (replication, later). */
@@ -96,7 +110,7 @@ public interface PartitionLog {
     /** Active producers, for DescribeProducers. */
     List<DescribeProducersResponseData.ProducerState> activeProducers();
 
-    /** Deletes what time, size and log start no longer keep, never past {@code upperBound}; returns the segments deleted. */
+    /** Deletes what time, size and log start no longer keep, never past {@code upperBound} or the high watermark; returns the segments deleted. */
     int enforceRetention(long nowMs, long upperBound);
 
     /** Rolls the active segment when {@code segment.ms} is over. */

@@ -29,14 +29,17 @@ final class ProducerLoader {
     }
 
     /**
-     * @param unscannedEnd segments from here on were recovered: their index of aborted transactions may have been lost, and is
+     * @param unscannedEnd batches from here on were recovered: their index of aborted transactions may have been lost, and is
      *                     made anew; {@link Long#MAX_VALUE} when none was
      */
     void load(long start, long end, long unscannedEnd) throws IOException {
         producers.clear();
         rebuildFrom = unscannedEnd;
-        for (LogSegment segment : segments.tailMap(unscannedEnd, true).values()) {
-            segment.aborted().truncate(0);
+        Long firstRecovered = unscannedEnd == Long.MAX_VALUE ? null : segments.floorKey(unscannedEnd);
+        if (firstRecovered != null) {
+            for (LogSegment segment : segments.tailMap(firstRecovered, true).values()) {
+                segment.aborted().truncate(unscannedEnd);
+            }
         }
         long from = loadSnapshot(end);
         if (from >= end) {
@@ -52,11 +55,11 @@ final class ProducerLoader {
         Disk.Handle handle = segment.log().acquire();
         try {
             int position = segment.floorPosition(Math.max(from, segment.baseOffset()));
-            SegmentScanner scanner = new SegmentScanner(handle, false, segment.baseOffset(), false);
+            SegmentScanner scanner = new SegmentScanner(handle, SegmentScanner.NOT, segment.baseOffset(), false);
             int end = scanner.scan(position, segment.size(), (b, at, p, bytes) -> {
                 if (BatchHeader.magic(b, at) == 2 && BatchHeader.baseOffset(b, at) >= from) {
                     AbortedTransactions.Entry aborted = producers.apply(b, at);
-                    if (aborted != null && segment.baseOffset() >= rebuildFrom) {
+                    if (aborted != null && BatchHeader.baseOffset(b, at) >= rebuildFrom) {
                         segment.aborted().append(aborted);
                     }
                 }

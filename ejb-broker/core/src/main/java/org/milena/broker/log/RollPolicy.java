@@ -11,7 +11,7 @@ final class RollPolicy {
     static boolean shouldRoll(LogSegment segment, int bytes, long timestamp, long lastOffset, long nowMs, LogConfig config,
                               TopicPartition partition) {
         return segment.size() > config.segmentBytes() - bytes
-                || segment.size() > 0 && waited(segment, timestamp, nowMs) > config.segmentMs() - jitter(segment, config, partition)
+                || segment.size() > 0 && waited(segment, timestamp, nowMs) > maxAgeMs(config) - jitter(segment, config, partition)
                 || indexFull(segment, config)
                 || !segment.canHold(bytes, lastOffset);
     }
@@ -19,7 +19,12 @@ final class RollPolicy {
     /** Without a new append: the age alone. */
     static boolean due(LogSegment segment, long nowMs, LogConfig config, TopicPartition partition) {
         return segment.size() > 0
-                && waited(segment, nowMs, nowMs) > config.segmentMs() - jitter(segment, config, partition);
+                && waited(segment, nowMs, nowMs) > maxAgeMs(config) - jitter(segment, config, partition);
+    }
+
+    /** A compacted log must close what may not stay out of compaction any longer (KIP-354). */
+    private static long maxAgeMs(LogConfig config) {
+        return config.cleanupCompact() ? Math.min(config.segmentMs(), config.maxCompactionLagMs()) : config.segmentMs();
     }
 
     /** By the records' own time where they have one, so that replayed old data rolls as it did when it was new. */

@@ -8,6 +8,8 @@ import java.util.zip.CRC32C;
 final class SegmentScanner {
 
     private static final int CHUNK = 1 << 20;
+    private static final int SECTOR = 512;
+    static final long NOT = Long.MAX_VALUE;
 
     /** Sees one whole batch; the buffer is the scanner's and changes afterwards. */
     @FunctionalInterface
@@ -16,7 +18,7 @@ final class SegmentScanner {
     }
 
     private final Disk.Handle handle;
-    private final boolean verify;
+    private final long verifyFrom;
     private final boolean dense;
     private final CRC32C crc = new CRC32C();
     private ByteBuffer chunk = ByteBuffer.allocate(CHUNK);
@@ -24,21 +26,27 @@ final class SegmentScanner {
     private long expected;
     /** Why the walk stopped, or null when it came to the end. */
     private String damage;
+    private boolean cutShort;
 
     /**
-     * @param verify   checks every batch's CRC
-     * @param expected offsets below this are a damage
-     * @param dense    so is any gap between offsets
+     * @param verifyFrom checks the CRC of the batches that reach this offset, and of the first; {@link #NOT} for none
+     * @param expected   offsets below this are a damage
+     * @param dense      so is any gap between offsets
      */
-    SegmentScanner(Disk.Handle handle, boolean verify, long expected, boolean dense) {
+    SegmentScanner(Disk.Handle handle, long verifyFrom, long expected, boolean dense) {
         this.handle = handle;
-        this.verify = verify;
+        this.verifyFrom = verifyFrom;
         this.dense = dense;
         this.expected = expected;
     }
 
     String damage() {
         return damage;
+    }
+
+    /** The walk stopped at a batch of which the file holds only the beginning. */
+    boolean cutShort() {
+        return cutShort;
     }
 
     /** The offset after the last batch seen. */
@@ -61,6 +69,7 @@ final class SegmentScanner {
                 return position;
             }
             int at = position - chunkStart;
+            boolean verify = verifyFrom != NOT && (position == from || BatchHeader.lastOffset(chunk, at) >= verifyFrom);
             if (verify && !intact(at, size)) {
                 return position;
             }
@@ -80,7 +89,8 @@ final class SegmentScanner {
         int at = position - chunkStart;
         long last = BatchHeader.lastOffset(chunk, at);
         long base = BatchHeader.baseOffset(chunk, at);
-        if (base < expected || last < base || dense && base != expected) {
+        boolean gap = dense && BatchHeader.magic(chunk, at) == 2 && base != expected;
+        if (base < expected || last < base || gap) {
             damage = "a batch with offsets " + base + " to " + last + " where " + expected + (dense ? "" : " or later") + " is expected";
             return 0;
         }
@@ -91,7 +101,8 @@ final class SegmentScanner {
     private int wholeSize(int position, int limit) {
         int at = position - chunkStart;
         int left = limit - position;
-        if (left < BatchHeader.WALK_BYTES) {
+        cutShort = left < BatchHeader.WALK_BYTES;
+        if (cutShort) {
             damage = "only " + left + " bytes of a batch header";
             return 0;
         }
@@ -101,7 +112,8 @@ final class SegmentScanner {
             damage = "no batch header (magic " + magic + ", size " + size + ")";
             return 0;
         }
-        if (size > left) {
+        cutShort = size > left;
+        if (cutShort) {
             damage = "a batch of " + size + " bytes, of which the file holds " + left;
             return 0;
         }
@@ -131,9 +143,41 @@ final class SegmentScanner {
         return chunk.limit() >= bytes;
     }
 
+    /**
+     * Whether the batch that the walk stopped at shows what a power cut leaves: its header, or a whole sector of it, is zeros,
+     * which is what a file system shows for blocks that it allotted and never wrote.
+     */
+    boolean unwritten(int position, int limit) throws IOException {
+        int header = Math.min(BatchHeader.WALK_BYTES, limit - position);
+        if (!fill(position, header, limit)) {
+            return false;
+        }
+        if (zeros(position, header)) {
+            return true;
+        }
+        long claimed = header < BatchHeader.WALK_BYTES ? 0 : BatchHeader.size(chunk, position - chunkStart);
+        long end = position + Math.max(1, claimed);
+        for (long sector = (position + SECTOR - 1L) / SECTOR * SECTOR; sector < end && sector + SECTOR <= limit; sector += SECTOR) {
+            if (fill((int) sector, SECTOR, limit) && zeros((int) sector, SECTOR)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean zeros(int position, int bytes) {
+        for (int i = position - chunkStart; i < position - chunkStart + bytes; i++) {
+            if (chunk.get(i) != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Whether a batch with a matching CRC lies anywhere in [from, limit): then what stopped the scan is no torn tail. */
     boolean validBatchBehind(int from, int limit) throws IOException {
         String found = damage;
+        boolean foundShort = cutShort;
         chunkStart = from;
         chunk.clear().limit(0);
         boolean valid = false;
@@ -147,6 +191,7 @@ final class SegmentScanner {
             }
         }
         damage = found;
+        cutShort = foundShort;
         return valid;
     }
 }

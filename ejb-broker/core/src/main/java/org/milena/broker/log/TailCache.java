@@ -8,9 +8,10 @@ final class TailCache {
 
     private static final int BATCHES = 128;
 
-    private final long[] first = new long[BATCHES];
-    private final long[] last = new long[BATCHES];
-    private final int[] position = new int[BATCHES];
+    /** Made with the first append: most of very many partitions are idle. */
+    private long[] first;
+    private long[] last;
+    private int[] position;
     private long segment = -1;
     private int end;
     /** Batches ever added for this segment; entry {@code i} is at {@code i % BATCHES}. */
@@ -23,6 +24,11 @@ final class TailCache {
     }
 
     synchronized void add(long baseOffset, long lastOffset, int at, int size) {
+        if (first == null) {
+            first = new long[BATCHES];
+            last = new long[BATCHES];
+            position = new int[BATCHES];
+        }
         int slot = (int) (added++ % BATCHES);
         first[slot] = baseOffset;
         last[slot] = lastOffset;

@@ -125,6 +125,11 @@ public final class MeasuredDisk implements Disk {
         }
 
         @Override
+        public void moved(Path target) {
+            file.moved(target);
+        }
+
+        @Override
         public void close() throws IOException {
             file.close();
         }

@@ -211,7 +211,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
-        work();
+        if (context.channel().isWritable()) {
+            // Only then: a write that fills the buffer comes by here, too, in the middle of an answer. And the flush that made room
+            // has passed what is written from here.
+            work();
+            flushNow();
+        }
         adjustReading();
     }
 
@@ -269,7 +274,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
             try {
                 encoded = ResponseEncoder.encode(ctx.alloc(), request.correlationId(),
                         request.apiKey().responseHeaderVersion(version), response, version);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 LOG.log(Level.ERROR, "Closing connection " + id + ": the response to " + request.apiKey() + " version "
                         + version + " could not be encoded", e);
                 discard(response);
@@ -372,6 +377,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         sendReady();
         work();
         adjustReading();
+        unflushed = true; // the old loop took its interest in what was half sent with it
         flushNow();
     }
 }

@@ -81,7 +81,7 @@ final class RequestDispatcher {
             registry.get(request.apiKey()).handler().handle(request, (ApiMessage) request.body().data());
         } catch (ApiException e) {
             request.fail(e);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // whatever it is, somebody waits for an answer
             LOG.log(Level.ERROR, "Request " + request.apiKey() + " version " + request.apiVersion() + " from client \""
                     + request.clientId() + "\" at " + request.connectionId() + " failed", e);
             request.fail(e);

@@ -67,6 +67,7 @@ public final class Partition {
         this.gate = gate;
         this.counters = counters;
         this.highWatermark = log.logEndOffset();
+        log.boundBy(this::highWatermark);
     }
 
     public TopicPartition topicPartition() {

@@ -53,6 +53,9 @@ public final class ReplicaManager implements PartitionLifecycle {
         boolean isNew = leaderEpoch == 0; // every start of the broker raises the epoch
         PartitionLog log = logs.getOrCreate(tp, topicId, config, isNew);
         log.updateConfig(config);
+        if (config.flushMessages() != Long.MAX_VALUE && log.recoveryPoint() < log.logEndOffset()) {
+            log.flush(); // what a crash left unsynced becomes readable now: a power cut must not take it back
+        }
         Topic topic = byId.computeIfAbsent(topicId, id -> new Topic(tp.topic(), id, new TopicCounters(tp.topic()), new ConcurrentHashMap<>()));
         Partition partition = topic.partitions.compute(tp.partition(), (index, existing) ->
                 existing != null && existing.leaderEpoch() == leaderEpoch ? existing : new Partition(topicId, log, leaderEpoch, gate, topic.counters));

@@ -80,10 +80,11 @@ class WallsTest {
                         && !c.getPackageName().startsWith("org.apache.kafka.common") && !ALSO_PROTOCOL.contains(c.getBaseComponentType().getName())))).check(product);
     }
 
+    /** But for the coordinator's generated record classes, in tests only: {@link #ofKafkaOnlyTheWireFormatIsUsed} keeps the product from them. */
     @Test
     void kafkasServerIsNotOnTheClassPath() {
         for (String name : new String[] {"kafka.server.KafkaConfig", "org.apache.kafka.storage.internals.log.LogSegment",
-            "org.apache.kafka.server.common.MetadataVersion", "org.apache.kafka.coordinator.group.GroupCoordinator"}) {
+            "org.apache.kafka.server.common.MetadataVersion"}) {
             org.assertj.core.api.Assertions.assertThat(getClass().getClassLoader().getResource(name.replace('.', '/') + ".class")).as(name).isNull();
         }
     }

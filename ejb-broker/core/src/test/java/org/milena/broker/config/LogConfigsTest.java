@@ -15,7 +15,7 @@ class LogConfigsTest {
     void defaultsAreKafkas() {
         assertThat(LogConfigs.of(DEFAULTS, Map.of(), false)).isEqualTo(new LogConfig(1 << 30, 604_800_000L, 0, 10_485_760, 4096,
                 Long.MAX_VALUE, Long.MAX_VALUE, -1, 604_800_000L, 60_000, true, false, 86_400_000L, 0, Long.MAX_VALUE, 0.5,
-                1_048_588, 1, "producer", -1, 9, 3, TimestampType.CREATE_TIME, Long.MAX_VALUE, 3_600_000L, false, false));
+                1_048_588, 1, "producer", -1, 9, 3, TimestampType.CREATE_TIME, Long.MAX_VALUE, 3_600_000L, false));
     }
 
     @Test
@@ -28,11 +28,10 @@ class LogConfigsTest {
                 Map.entry("min.cleanable.dirty.ratio", "0.25"), Map.entry("max.message.bytes", "13"), Map.entry("min.insync.replicas", "2"),
                 Map.entry("compression.type", "zstd"), Map.entry("compression.gzip.level", "1"), Map.entry("compression.lz4.level", "2"),
                 Map.entry("compression.zstd.level", "-7"), Map.entry("message.timestamp.type", "LogAppendTime"),
-                Map.entry("message.timestamp.before.max.ms", "14"), Map.entry("message.timestamp.after.max.ms", "15"),
-                Map.entry("preallocate", "true"));
+                Map.entry("message.timestamp.before.max.ms", "14"), Map.entry("message.timestamp.after.max.ms", "15"));
         assertThat(overrides.keySet()).as("this test names every topic key").isEqualTo(TopicKeys.KEYS.all().keySet());
         assertThat(LogConfigs.of(DEFAULTS, overrides, true)).isEqualTo(new LogConfig(2_000_000, 1, 2, 3000, 4, 5, 6, 7, 8, 9,
-                false, true, 10, 11, 12, 0.25, 13, 2, "zstd", 1, 2, -7, TimestampType.LOG_APPEND_TIME, 14, 15, true, true));
+                false, true, 10, 11, 12, 0.25, 13, 2, "zstd", 1, 2, -7, TimestampType.LOG_APPEND_TIME, 14, 15, true));
     }
 
     @Test

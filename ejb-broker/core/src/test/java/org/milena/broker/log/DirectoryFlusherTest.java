@@ -108,6 +108,26 @@ class DirectoryFlusherTest {
         assertThat(told.await(10, TimeUnit.SECONDS)).isTrue();
     }
 
+    @Test
+    void anErrorDuringAFlushEndsTheDirectoryAndNotTheFlusher() throws Exception {
+        disk.fault((operation, file) -> {
+            if (operation == SimulatedDisk.Operation.FORCE) {
+                throw new InternalError("a fault occurred in a recent unsafe memory access operation");
+            }
+        });
+        List<Throwable> errors = new java.util.concurrent.CopyOnWriteArrayList<>();
+        CountDownLatch told = new CountDownLatch(1);
+        fixture.log().directory().groupCommit().await(fixture.log(), fixture.append("a").lastOffset(), error -> {
+            errors.add(error);
+            told.countDown();
+        });
+        start();
+        assertThat(told.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(errors).allSatisfy(e -> assertThat(e).isInstanceOf(KafkaStorageException.class));
+        assertThat(fixture.log().directory().online()).isFalse();
+        assertThat(thread.isAlive()).isTrue();
+    }
+
     private static void awaitQuietly(CountDownLatch latch) throws IOException {
         try {
             latch.await();

@@ -45,7 +45,7 @@ class LogCompactionTest {
     private static LogConfig compacted(boolean held) {
         return new LogConfig(2000, 604_800_000, 0, 10 << 20, 256, Long.MAX_VALUE, Long.MAX_VALUE, -1, -1, 60_000,
             false, true, 86_400_000, 0, Long.MAX_VALUE, 0.1, 1 << 20, 1, "producer", -1, 9, 3,
-            TimestampType.CREATE_TIME, Long.MAX_VALUE, Long.MAX_VALUE, false, held);
+            TimestampType.CREATE_TIME, Long.MAX_VALUE, Long.MAX_VALUE, held);
     }
 
     private ByteBuffer keyed(int key, String value) {

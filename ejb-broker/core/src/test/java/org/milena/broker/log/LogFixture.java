@@ -85,7 +85,7 @@ final class LogFixture implements AutoCloseable {
     static LogConfig config(int segmentBytes, long flushMessages, long retentionBytes, long retentionMs) {
         return new LogConfig(segmentBytes, 604_800_000, 0, 10 << 20, 256, flushMessages, Long.MAX_VALUE, retentionBytes, retentionMs, 60_000,
                 true, false, 86_400_000, 0, Long.MAX_VALUE, 0.5, 1 << 20, 1, "producer", -1, 9, 3, TimestampType.CREATE_TIME,
-                Long.MAX_VALUE, Long.MAX_VALUE, false, false);
+                Long.MAX_VALUE, Long.MAX_VALUE, false);
     }
 
     ByteBuffer batch(String... values) {

@@ -120,6 +120,6 @@ public final class Fakes {
     /** Every number 1 where any will do; {@code min.insync.replicas} is 1. */
     public static LogConfig config() {
         return new LogConfig(1, 1, 0, 1, 1, 1, 1, 1, 1, 1, true, false, 1, 1, 1, 0.5, 1, 1, "producer", 1, 1, 1,
-                TimestampType.CREATE_TIME, 1, 1, false, false);
+                TimestampType.CREATE_TIME, 1, 1, false);
     }
 }

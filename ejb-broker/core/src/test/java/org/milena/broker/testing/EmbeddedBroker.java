@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.ThreadFactory;
 import org.milena.broker.Broker;
 import org.milena.broker.BrokerEnvironment;
 import org.milena.broker.cluster.InMemoryMetadataStore;
@@ -38,10 +39,20 @@ public final class EmbeddedBroker implements AutoCloseable {
 
     /** @param disk under all log directories: one that stalls, fails or is full */
     public static EmbeddedBroker start(Path dataDir, MetadataStore store, Map<String, String> settings, Disk disk) {
+        return start(dataDir, store, settings, Thread::new, BrokerClock.SYSTEM, disk);
+    }
+
+    /** On threads and at a time of the test's choosing. */
+    public static EmbeddedBroker start(Path dataDir, MetadataStore store, Map<String, String> settings, ThreadFactory threads, BrokerClock clock) {
+        return start(dataDir, store, settings, threads, clock, new NioDisk());
+    }
+
+    private static EmbeddedBroker start(Path dataDir, MetadataStore store, Map<String, String> settings, ThreadFactory threads, BrokerClock clock,
+                                        Disk disk) {
         Map<String, String> all = new HashMap<>(Map.of("milena.data.dir", dataDir.toString(), "listeners", "PLAINTEXT://127.0.0.1:0",
                 "group.initial.rebalance.delay.ms", "0", "offsets.topic.num.partitions", "5"));
         all.putAll(settings);
-        Broker broker = new Broker(new BrokerEnvironment(BrokerConfig.of(all), Thread::new, BrokerClock.SYSTEM, store, disk));
+        Broker broker = new Broker(new BrokerEnvironment(BrokerConfig.of(all), threads, clock, store, disk));
         try {
             broker.openLogs();
             broker.lead();

@@ -34,7 +34,7 @@ final class Description {
         return new Member().setMemberId(member.memberId()).setMemberEpoch(member.current().epoch())
                 .setInstanceId(member.instanceId()).setRackId(member.metadata().rackId())
                 .setClientId(member.metadata().clientId()).setClientHost(member.metadata().clientHost())
-                .setSubscribedTopicNames(member.metadata().subscribedTopicNames()).setSubscribedTopicRegex(member.regex())
+                .setSubscribedTopicNames(member.metadata().subscribedTopicNames()).setSubscribedTopicRegex(member.regex() == null ? "" : member.regex())
                 .setAssignment(assignment(Partitions.numbers(member.current().assigned()), image))
                 .setTargetAssignment(assignment(target == null ? Map.of() : target, image))
                 .setMemberType(member.classic() ? CLASSIC : CONSUMER);

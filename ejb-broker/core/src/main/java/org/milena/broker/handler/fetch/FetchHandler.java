@@ -17,7 +17,7 @@ public final class FetchHandler implements RequestHandler<FetchRequestData> {
 
     private static final int FINAL_EPOCH = -1;
     private static final int INITIAL_EPOCH = 0;
-    private static final short TOPIC_IDS_SINCE = 13;
+    static final short TOPIC_IDS_SINCE = 13;
 
     private final ReplicaManager replicas;
     private final TopicMetrics metrics;

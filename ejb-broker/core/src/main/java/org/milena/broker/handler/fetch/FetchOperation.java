@@ -3,7 +3,6 @@ package org.milena.broker.handler.fetch;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData;
@@ -162,8 +161,8 @@ final class FetchOperation implements Partition.Waiter {
     }
 
     private Partition find(FetchPartition.Key key) {
-        return Uuid.ZERO_UUID.equals(key.topicId()) ? replicas.partition(key.topic(), key.index())
-                : replicas.partition(key.topicId(), key.index());
+        return context.apiVersion() >= FetchHandler.TOPIC_IDS_SINCE ? replicas.partition(key.topicId(), key.index())
+                : replicas.partition(key.topic(), key.index());
     }
 
     private void partDone() {
@@ -202,12 +201,12 @@ final class FetchOperation implements Partition.Waiter {
         for (Partition partition : partitions) {
             partition.addWaiter(this);
         }
-        context.onClose(this::abandon);
         long left = TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime()) + 1;
         timeout = context.schedule(Math.max(0, left), () -> {
             expired = true;
             attempt();
         });
+        context.onClose(this::abandon); // at once, when the connection has closed during the read
         attempt(); // something may have come between the read and the registration
     }
 

@@ -1,12 +1,10 @@
 package org.milena.broker.handler.group;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Supplier;
-import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.OffsetCommitRequestData;
+import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestPartition;
 import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestTopic;
 import org.apache.kafka.common.message.OffsetCommitResponseData;
 import org.apache.kafka.common.message.OffsetCommitResponseData.OffsetCommitResponsePartition;
@@ -18,7 +16,8 @@ import org.milena.broker.group.GroupCoordinator;
 import org.milena.broker.handler.RequestHandler;
 import org.milena.broker.network.RequestContext;
 
-/** OffsetCommit v2-10; topics by id from version 10. What names no topic is answered here and never reaches the coordinator. */
+/** OffsetCommit v2-10; topics by id from version 10. What names no topic or partition is
+ * answered here and never reaches the coordinator. */
 public final class OffsetCommitHandler implements RequestHandler<OffsetCommitRequestData> {
 
     private final GroupCoordinator coordinator;
@@ -33,39 +32,42 @@ public final class OffsetCommitHandler implements RequestHandler<OffsetCommitReq
     public void handle(RequestContext context, OffsetCommitRequestData request) {
         boolean byId = context.apiVersion() >= 10;
         MetadataImage image = metadata.get();
-        List<OffsetCommitRequestTopic> asked = request.topics();
         OffsetCommitRequestData known = request.duplicate().setTopics(new ArrayList<>());
-        for (OffsetCommitRequestTopic topic : asked) {
+        List<OffsetCommitResponseTopic> unknown = new ArrayList<>();
+        for (OffsetCommitRequestTopic topic : request.topics()) {
             TopicImage found = byId ? image.topic(topic.topicId()) : image.topic(topic.name());
-            if (found != null) {
-                known.topics().add(topic.duplicate().setName(found.name()).setTopicId(found.id()));
+            int partitions = found == null ? 0 : found.partitions().size();
+            Errors error = found == null && byId ? Errors.UNKNOWN_TOPIC_ID : Errors.UNKNOWN_TOPIC_OR_PARTITION;
+            OffsetCommitResponseTopic refused = new OffsetCommitResponseTopic().setName(topic.name()).setTopicId(topic.topicId());
+            OffsetCommitRequestTopic exists = topic.duplicate().setPartitions(new ArrayList<>());
+            for (OffsetCommitRequestPartition partition : topic.partitions()) {
+                if (partition.partitionIndex() >= 0 && partition.partitionIndex() < partitions) {
+                    exists.partitions().add(partition);
+                } else {
+                    refused.partitions().add(new OffsetCommitResponsePartition().setPartitionIndex(partition.partitionIndex()).setErrorCode(error.code()));
+                }
+            }
+            if (!refused.partitions().isEmpty()) {
+                unknown.add(refused);
+            }
+            if (!exists.partitions().isEmpty()) {
+                known.topics().add(exists.setName(found.name()).setTopicId(found.id()));
             }
         }
-        if (known.topics().isEmpty() && !asked.isEmpty()) {
-            context.reply(merge(asked, new OffsetCommitResponseData(), byId));
+        if (known.topics().isEmpty() && !unknown.isEmpty()) {
+            context.reply(new OffsetCommitResponseData().setTopics(unknown));
             return;
         }
-        Replies.reply(context, coordinator.commitOffsets(Replies.info(context), known), response -> merge(asked, response, byId));
+        Replies.reply(context, coordinator.commitOffsets(Replies.info(context), known), response -> merge(response, unknown, byId));
     }
 
-    /** The answer in the order of the request, with the topics that don't exist. */
-    private static OffsetCommitResponseData merge(List<OffsetCommitRequestTopic> asked, OffsetCommitResponseData response, boolean byId) {
-        Map<Object, OffsetCommitResponseTopic> answered = new HashMap<>();
-        response.topics().forEach(topic -> answered.put(byId ? topic.topicId() : topic.name(), topic));
-        OffsetCommitResponseData merged = new OffsetCommitResponseData();
-        Errors missing = byId ? Errors.UNKNOWN_TOPIC_ID : Errors.UNKNOWN_TOPIC_OR_PARTITION;
-        for (OffsetCommitRequestTopic topic : asked) {
-            Object key = byId ? topic.topicId() : topic.name();
-            merged.topics().add(answered.containsKey(key) ? answered.get(key) : unknown(topic, missing));
+    private static OffsetCommitResponseData merge(OffsetCommitResponseData response, List<OffsetCommitResponseTopic> unknown, boolean byId) {
+        for (OffsetCommitResponseTopic refused : unknown) {
+            response.topics().stream()
+                    .filter(topic -> byId ? topic.topicId().equals(refused.topicId()) : topic.name().equals(refused.name()))
+                    .findFirst()
+                    .ifPresentOrElse(topic -> topic.partitions().addAll(refused.partitions()), () -> response.topics().add(refused));
         }
-        return merged;
-    }
-
-    private static OffsetCommitResponseTopic unknown(OffsetCommitRequestTopic topic, Errors error) {
-        OffsetCommitResponseTopic answered = new OffsetCommitResponseTopic().setName(topic.name())
-                .setTopicId(topic.topicId() == null ? Uuid.ZERO_UUID : topic.topicId());
-        topic.partitions().forEach(p -> answered.partitions().add(new OffsetCommitResponsePartition()
-                .setPartitionIndex(p.partitionIndex()).setErrorCode(error.code())));
-        return answered;
+        return response;
     }
 }

@@ -3,6 +3,7 @@ package org.milena.broker.handler.offsets;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -39,6 +40,10 @@ public final class ListOffsetsHandler implements RequestHandler<ListOffsetsReque
     private static final long LATEST_TIERED = -5;
     private static final long EARLIEST_PENDING_UPLOAD = -6;
 
+    /** Special timestamps and the version that brought them; any other negative one means nothing. */
+    private static final Map<Long, Short> FIRST_WITH = Map.of(LATEST, (short) 0, EARLIEST, (short) 0, MAX_TIMESTAMP, (short) 7,
+            EARLIEST_LOCAL, (short) 8, LATEST_TIERED, (short) 9, EARLIEST_PENDING_UPLOAD, (short) 11);
+
     private final ReplicaManager replicas;
 
     public ListOffsetsHandler(ReplicaManager replicas) {
@@ -58,17 +63,19 @@ public final class ListOffsetsHandler implements RequestHandler<ListOffsetsReque
             }
         };
         Set<TopicPartition> duplicates = duplicates(request);
+        Set<TopicPartition> refused = new HashSet<>();
         for (ListOffsetsTopic topic : request.topics()) {
             ListOffsetsTopicResponse answers = new ListOffsetsTopicResponse().setName(topic.name());
             response.topics().add(answers);
             for (ListOffsetsPartition wanted : topic.partitions()) {
                 ListOffsetsPartitionResponse answer = new ListOffsetsPartitionResponse().setPartitionIndex(wanted.partitionIndex());
-                answers.partitions().add(answer);
-                if (duplicates.contains(new TopicPartition(topic.name(), wanted.partitionIndex()))) {
-                    answer.setErrorCode(Errors.INVALID_REQUEST.code());
-                    continue;
+                TopicPartition tp = new TopicPartition(topic.name(), wanted.partitionIndex());
+                if (!duplicates.contains(tp)) {
+                    answers.partitions().add(answer);
+                    answer(context.apiVersion(), topic.name(), wanted, request.isolationLevel() == 1, answer, pending, done);
+                } else if (refused.add(tp)) {
+                    answers.partitions().add(answer.setErrorCode(Errors.INVALID_REQUEST.code()));
                 }
-                answer(topic.name(), wanted, request.isolationLevel() == 1, answer, pending, done);
             }
         }
         done.run();
@@ -91,8 +98,12 @@ public final class ListOffsetsHandler implements RequestHandler<ListOffsetsReque
         return twice;
     }
 
-    private void answer(String topic, ListOffsetsPartition wanted, boolean readCommitted, ListOffsetsPartitionResponse answer,
+    private void answer(short version, String topic, ListOffsetsPartition wanted, boolean readCommitted, ListOffsetsPartitionResponse answer,
                         AtomicInteger pending, Runnable done) {
+        if (wanted.timestamp() < 0 && version < FIRST_WITH.getOrDefault(wanted.timestamp(), Short.MAX_VALUE)) {
+            answer.setErrorCode(Errors.UNSUPPORTED_VERSION.code());
+            return;
+        }
         try {
             Partition partition = replicas.partition(topic, wanted.partitionIndex());
             partition.checkLeaderEpoch(wanted.currentLeaderEpoch());
@@ -101,21 +112,25 @@ public final class ListOffsetsHandler implements RequestHandler<ListOffsetsReque
                 set(answer, -1, readCommitted ? partition.lastStableOffset() : partition.highWatermark(), OptionalInt.of(partition.leaderEpoch()));
             } else if (timestamp == EARLIEST || timestamp == EARLIEST_LOCAL) {
                 long start = partition.log().logStartOffset();
-                set(answer, -1, start, partition.log().epochForOffset(start));
+                set(answer, -1, start, epochAt(partition, start));
             } else if (timestamp == LATEST_TIERED || timestamp == EARLIEST_PENDING_UPLOAD) {
                 set(answer, -1, -1, OptionalInt.empty());
-            } else if (timestamp >= 0 || timestamp == MAX_TIMESTAMP) {
+            } else {
                 pending.incrementAndGet();
                 partition.execute(() -> {
                     search(partition, timestamp, readCommitted, answer);
                     done.run();
                 });
-            } else {
-                answer.setErrorCode(Errors.UNSUPPORTED_VERSION.code());
             }
         } catch (ApiException e) {
             answer.setErrorCode(Errors.forException(e).code());
         }
+    }
+
+    /** The epoch of the record there; of an empty log, that of the next record. */
+    private static OptionalInt epochAt(Partition partition, long offset) {
+        OptionalInt known = partition.log().epochForOffset(offset);
+        return known.isPresent() || offset < partition.log().logEndOffset() ? known : OptionalInt.of(partition.leaderEpoch());
     }
 
     private static void search(Partition partition, long timestamp, boolean readCommitted, ListOffsetsPartitionResponse answer) {

@@ -3,7 +3,6 @@ package org.milena.broker.handler.produce;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
-import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.CorruptRecordException;
@@ -34,6 +33,7 @@ import org.milena.broker.replication.ReplicaManager;
 public final class ProduceHandler implements RequestHandler<ProduceRequestData> {
 
     private static final Logger LOG = System.getLogger(ProduceHandler.class.getName());
+    private static final short TOPIC_IDS_SINCE = 13;
     private static final int ZSTD = 4;
     private static final int ATTRIBUTES_LOW_BYTE = 22;
     private static final int MAGIC = 16;
@@ -68,8 +68,8 @@ public final class ProduceHandler implements RequestHandler<ProduceRequestData> 
     private void append(ProduceOperation operation, TopicProduceData topic, PartitionProduceData data, PartitionProduceResponse answer) {
         Partition partition;
         try {
-            partition = Uuid.ZERO_UUID.equals(topic.topicId()) ? replicas.partition(topic.name(), data.index())
-                    : replicas.partition(topic.topicId(), data.index());
+            partition = operation.version() >= TOPIC_IDS_SINCE ? replicas.partition(topic.topicId(), data.index())
+                    : replicas.partition(topic.name(), data.index());
         } catch (ApiException e) {
             operation.failed(answer, e);
             return;
@@ -87,9 +87,11 @@ public final class ProduceHandler implements RequestHandler<ProduceRequestData> 
     }
 
     private void append(ProduceOperation operation, Partition partition, PartitionProduceData data, PartitionProduceResponse answer) {
+        operation.begin(); // the records may be committed before the answer says where they are
         try {
             ByteBuffer records = records(data, operation.version());
             int bytes = records.remaining();
+            answer.setLogStartOffset(partition.log().logStartOffset());
             LogAppendInfo info = partition.append(records, AppendOrigin.CLIENT, operation.acks(), error -> {
                 if (error != null) {
                     operation.failed(answer, error);
@@ -106,6 +108,8 @@ public final class ProduceHandler implements RequestHandler<ProduceRequestData> 
             LOG.log(Level.ERROR, "Append to " + partition.topicPartition() + " failed", e);
             metrics.appendFailed(partition.counters(), e);
             operation.failed(answer, e);
+            operation.done();
+        } finally {
             operation.done();
         }
     }

@@ -1,7 +1,9 @@
 package org.milena.broker.handler.produce;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.message.ProduceResponseData.BatchIndexAndErrorMessage;
@@ -14,6 +16,10 @@ import org.milena.broker.network.RequestContext;
  * Each partition's answer is written by one thread before it counts down, and read after the last one did.
  */
 final class ProduceOperation {
+
+    /** With every other error a producer is told where the log starts: it tells a lost sequence from one that retention took. */
+    private static final Set<Errors> NOTHING_TO_SAY_OF_THE_LOG = EnumSet.of(Errors.MESSAGE_TOO_LARGE, Errors.RECORD_LIST_TOO_LARGE,
+            Errors.CORRUPT_MESSAGE, Errors.KAFKA_STORAGE_ERROR);
 
     private final RequestContext context;
     private final short acks;
@@ -45,7 +51,10 @@ final class ProduceOperation {
     void failed(PartitionProduceResponse answer, Throwable error) {
         anyFailed = true;
         Errors code = Errors.forException(error);
-        answer.setErrorCode(code.code()).setBaseOffset(-1).setLogAppendTimeMs(-1).setLogStartOffset(-1);
+        answer.setErrorCode(code.code()).setBaseOffset(-1).setLogAppendTimeMs(-1);
+        if (NOTHING_TO_SAY_OF_THE_LOG.contains(code)) {
+            answer.setLogStartOffset(-1);
+        }
         if (code != Errors.UNKNOWN_SERVER_ERROR) {
             answer.setErrorMessage(error.getMessage());
         }

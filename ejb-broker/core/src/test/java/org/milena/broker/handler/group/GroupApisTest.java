@@ -7,7 +7,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.ConsumerGroupDescribeRequestData;
+import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData;
+import org.apache.kafka.common.message.DeleteGroupsRequestData;
+import org.apache.kafka.common.message.DeleteGroupsResponseData;
 import org.apache.kafka.common.message.DescribeGroupsRequestData;
 import org.apache.kafka.common.message.DescribeGroupsResponseData;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
@@ -23,6 +28,8 @@ import org.apache.kafka.common.message.OffsetCommitRequestData;
 import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestPartition;
 import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestTopic;
 import org.apache.kafka.common.message.OffsetCommitResponseData;
+import org.apache.kafka.common.message.OffsetDeleteRequestData;
+import org.apache.kafka.common.message.OffsetDeleteResponseData;
 import org.apache.kafka.common.message.OffsetFetchRequestData;
 import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequestGroup;
 import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequestTopic;
@@ -54,6 +61,19 @@ class GroupApisTest {
             return CompletableFuture.completedFuture(null);
         };
         GroupApis.register(registry, f.coordinator, () -> f.image, offsetsTopic, () -> f.config);
+    }
+
+    /** The fixture's topics have no partitions; this one gets them. */
+    private Uuid partitioned(String name, int partitions) {
+        TopicImage old = f.image.topic(name);
+        List<PartitionImage> all = IntStream.range(0, partitions).mapToObj(i -> new PartitionImage(i, 1, 0, List.of(1), List.of(1))).toList();
+        TopicImage topic = new TopicImage(old.id(), name, false, all, Map.of(), false);
+        var byName = new HashMap<>(f.image.topicsByName());
+        var byId = new HashMap<>(f.image.topicsById());
+        byName.put(name, topic);
+        byId.put(topic.id(), topic);
+        f.image = new org.milena.broker.cache.MetadataImage(2, "c", 1, f.image.brokers(), byName, byId, Map.of(), Map.of());
+        return topic.id();
     }
 
     private void addTopic(String name, List<PartitionImage> partitions) {
@@ -124,7 +144,7 @@ class GroupApisTest {
 
     @Test
     void offsetsGoInAndOutInEveryVersion() {
-        Uuid id = f.image.topic("t").id();
+        Uuid id = partitioned("t", 1);
         for (int version = 2; version <= 10; version++) {
             OffsetCommitResponseData answer = call(ApiKeys.OFFSET_COMMIT, version, new OffsetCommitRequestData().setGroupId("g").setTopics(List.of(
                     commit(version < 10 ? "t" : "", version < 10 ? Uuid.ZERO_UUID : id, version),
@@ -148,6 +168,38 @@ class GroupApisTest {
                 assertThat(answer.groups().get(1).topics().get(0).topicId()).isEqualTo(id);
             }
         }
+    }
+
+    @Test
+    void offsetsOfPartitionsThatDoNotExistAreRefusedAndTheOthersKept() {
+        Uuid id = partitioned("t", 2);
+        for (int version = 2; version <= 10; version++) {
+            OffsetCommitRequestTopic topic = commit(version < 10 ? "t" : "", version < 10 ? Uuid.ZERO_UUID : id, version);
+            topic.setPartitions(List.of(topic.partitions().get(0), topic.partitions().get(0).duplicate().setPartitionIndex(2)));
+            OffsetCommitResponseData answer = call(ApiKeys.OFFSET_COMMIT, version,
+                    new OffsetCommitRequestData().setGroupId("g").setTopics(List.of(topic)));
+            assertThat(answer.topics()).singleElement().satisfies(t -> assertThat(t.partitions())
+                    .extracting(p -> p.partitionIndex() + " " + Errors.forCode(p.errorCode()))
+                    .containsExactly("0 NONE", "2 UNKNOWN_TOPIC_OR_PARTITION"));
+        }
+        OffsetDeleteRequestData delete = new OffsetDeleteRequestData().setGroupId("g");
+        delete.topics().add(new OffsetDeleteRequestData.OffsetDeleteRequestTopic().setName("t").setPartitions(List.of(
+                new OffsetDeleteRequestData.OffsetDeleteRequestPartition().setPartitionIndex(0),
+                new OffsetDeleteRequestData.OffsetDeleteRequestPartition().setPartitionIndex(2))));
+        OffsetDeleteResponseData deleted = call(ApiKeys.OFFSET_DELETE, 0, delete);
+        assertThat(deleted.topics().find("t").partitions()).extracting(p -> p.partitionIndex() + " " + Errors.forCode(p.errorCode()))
+                .containsExactly("0 NONE", "2 UNKNOWN_TOPIC_OR_PARTITION");
+    }
+
+    @Test
+    void theEmptyGroupIdIsInvalidWhereKafkaSaysSo() {
+        ConsumerGroupDescribeResponseData described = call(ApiKeys.CONSUMER_GROUP_DESCRIBE, 1,
+                new ConsumerGroupDescribeRequestData().setGroupIds(List.of("")));
+        assertThat(described.groups().get(0).errorCode()).isEqualTo(Errors.INVALID_GROUP_ID.code());
+        OffsetDeleteResponseData deleted = call(ApiKeys.OFFSET_DELETE, 0, new OffsetDeleteRequestData().setGroupId(""));
+        assertThat(deleted.errorCode()).isEqualTo(Errors.INVALID_GROUP_ID.code());
+        DeleteGroupsResponseData gone = call(ApiKeys.DELETE_GROUPS, 2, new DeleteGroupsRequestData().setGroupsNames(List.of("")));
+        assertThat(gone.results().find("").errorCode()).isEqualTo(Errors.GROUP_ID_NOT_FOUND.code());
     }
 
     @Test

@@ -81,7 +81,7 @@ class LogCleanerModelTest {
     private static LogConfig config() {
         return new LogConfig(3000, 604_800_000, 0, 10 << 20, 200, Long.MAX_VALUE, Long.MAX_VALUE, -1, -1, 60_000,
             false, true, DELETE_RETENTION_MS, 0, Long.MAX_VALUE, 0.01, 1 << 20, 1, "producer", -1, 9, 3,
-            TimestampType.CREATE_TIME, Long.MAX_VALUE, Long.MAX_VALUE, false, false);
+            TimestampType.CREATE_TIME, Long.MAX_VALUE, Long.MAX_VALUE, false);
     }
 
     private void openCleaner() {

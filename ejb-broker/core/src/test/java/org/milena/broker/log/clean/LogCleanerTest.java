@@ -40,7 +40,7 @@ class LogCleanerTest {
     private static LogConfig config(long minLagMs, long maxLagMs, double dirtyRatio, boolean alsoDelete, boolean held) {
         return new LogConfig(100_000, 604_800_000, 0, 10 << 20, 200, Long.MAX_VALUE, Long.MAX_VALUE, -1, -1, 60_000,
             alsoDelete, true, 1000, minLagMs, maxLagMs, dirtyRatio, 1 << 20, 1, "producer", -1, 9, 3,
-            TimestampType.CREATE_TIME, Long.MAX_VALUE, Long.MAX_VALUE, false, held);
+            TimestampType.CREATE_TIME, Long.MAX_VALUE, Long.MAX_VALUE, held);
     }
 
     private void write(String... keys) throws IOException {

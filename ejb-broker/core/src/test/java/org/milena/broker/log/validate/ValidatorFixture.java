@@ -35,7 +35,7 @@ final class ValidatorFixture {
                             long beforeMaxMs, long afterMaxMs) {
         return new LogConfig(1 << 30, 604_800_000, 0, 10 << 20, 4096, Long.MAX_VALUE, Long.MAX_VALUE, -1, 604_800_000, 60_000,
             !compact, compact, 86_400_000, 0, Long.MAX_VALUE, 0.5, maxMessageBytes, 1, compression, -1, 9, 3,
-            timestamps, beforeMaxMs, afterMaxMs, false, false);
+            timestamps, beforeMaxMs, afterMaxMs, false);
     }
 
     static SimpleRecord[] records(int count) {

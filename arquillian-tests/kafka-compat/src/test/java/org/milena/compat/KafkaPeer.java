@@ -93,8 +93,8 @@ final class KafkaPeer implements AutoCloseable {
         }
     }
 
-    private static ProcessBuilder java(String main, String... arguments) throws IOException {
-        String classPath = Files.readString(Path.of(System.getProperty("kafka.classpath.file"))).trim();
+    private static ProcessBuilder java(String main, String... arguments) {
+        String classPath = Path.of(System.getProperty("milena.test.kafka.libs"), "tools") + File.separator + "*";
         List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
             "-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dlog4j2.level=WARN", "-cp", classPath, main));
         command.addAll(List.of(arguments));

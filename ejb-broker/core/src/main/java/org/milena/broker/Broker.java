@@ -126,7 +126,8 @@ public final class Broker implements AutoCloseable {
 
     /** Starts the group coordinator and loads what its partitions hold. */
     public void coordinate() {
-        ExecutorService threads = Executors.newFixedThreadPool(2, environment.threads("coordinator"));
+        ExecutorService threads = Executors.newFixedThreadPool(config.get().intValue("group.coordinator.threads"),
+                environment.threads("coordinator"));
         started.push(() -> Closing.stop(threads, "coordinator"));
         groups = new GroupCoordinator(groupConfig, metadata::image, new CoordinatorPartitions(replicas, OffsetsTopic.NAME), threads,
                 loops.timer(), environment.clock(), ConsumerGroups.factory(new RegexResolver(threads)));

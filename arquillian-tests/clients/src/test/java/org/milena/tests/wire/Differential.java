@@ -32,7 +32,6 @@ final class Differential {
     static final Map<String, String> DELIBERATE = Map.of(
         "DESCRIBE_TOPIC_PARTITIONS: topic ''", "Kafka fails with UNKNOWN_SERVER_ERROR; we say INVALID_TOPIC_EXCEPTION as in Metadata",
         "INCREMENTAL_ALTER_CONFIGS: unknown operation", "Kafka fails with UNKNOWN_SERVER_ERROR; we say INVALID_REQUEST",
-        "JOIN_GROUP: group 'differential-consumers', unknown member", "Kafka fails with UNKNOWN_SERVER_ERROR on a subscription it can't read",
         "DESCRIBE_CONFIGS: resource type 16, unknown name", "client metrics can't be configured here, so we don't show configs of them");
 
     private Differential() { }

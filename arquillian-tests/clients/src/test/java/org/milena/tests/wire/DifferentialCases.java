@@ -105,6 +105,7 @@ final class DifferentialCases {
 
     static List<Case> all() {
         DifferentialCases all = new DifferentialCases();
+        all.describedGroups(); // first, while their members live
         all.produce();
         all.fetch();
         all.listOffsets();
@@ -282,12 +283,18 @@ final class DifferentialCases {
         add(what, new IncrementalAlterConfigsRequestData().setResources(resources).setValidateOnly(true));
     }
 
+    private void describedGroups() {
+        for (String group : List.of(CONSUMERS, MEMBERS, GROUP, "unknown-group", "")) {
+            add("group '" + group + "'", new DescribeGroupsRequestData().setGroups(List.of(group)).setIncludeAuthorizedOperations(false));
+            add("group '" + group + "', operations", new DescribeGroupsRequestData().setGroups(List.of(group)).setIncludeAuthorizedOperations(true));
+            add("group '" + group + "'", new ConsumerGroupDescribeRequestData().setGroupIds(List.of(group)).setIncludeAuthorizedOperations(true));
+        }
+    }
+
     private void groups() {
-        for (String group : List.of(GROUP, MEMBERS, CONSUMERS, "unknown-group", "")) {
+        for (String group : List.of(GROUP, "unknown-group", "")) {
             add("group '" + group + "'", new FindCoordinatorRequestData().setKey(group).setCoordinatorKeys(List.of()));
             add("group '" + group + "' in a list", new FindCoordinatorRequestData().setCoordinatorKeys(List.of(group)));
-            add("group '" + group + "'", new DescribeGroupsRequestData().setGroups(List.of(group)));
-            add("group '" + group + "'", new ConsumerGroupDescribeRequestData().setGroupIds(List.of(group)));
             add("group '" + group + "', unknown member", new HeartbeatRequestData().setGroupId(group).setMemberId("nobody").setGenerationId(3));
             add("group '" + group + "', unknown member", new LeaveGroupRequestData().setGroupId(group).setMemberId("nobody")
                 .setMembers(List.of(new LeaveGroupRequestData.MemberIdentity().setMemberId("nobody"))));

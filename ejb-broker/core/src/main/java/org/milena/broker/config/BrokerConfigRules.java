@@ -18,6 +18,8 @@ final class BrokerConfigRules {
         order(config, "group.consumer.session.timeout.ms", "group.consumer.max.session.timeout.ms");
         order(config, "group.consumer.min.heartbeat.interval.ms", "group.consumer.heartbeat.interval.ms");
         order(config, "group.consumer.heartbeat.interval.ms", "group.consumer.max.heartbeat.interval.ms");
+        order(config, "group.consumer.min.assignment.interval.ms", "group.consumer.assignment.interval.ms");
+        order(config, "group.consumer.assignment.interval.ms", "group.consumer.max.assignment.interval.ms");
         if (config.intValue("group.consumer.heartbeat.interval.ms") >= config.intValue("group.consumer.session.timeout.ms")) {
             throw new ConfigException("group.consumer.heartbeat.interval.ms", config.effective("group.consumer.heartbeat.interval.ms"),
                     "It must be less than group.consumer.session.timeout.ms, which is "

@@ -236,6 +236,8 @@ public final class BrokerKeys {
                 .add("Replication factor of __consumer_offsets when it is created. Kafka's default is 3; one node can only have 1.");
         integer("offsets.topic.segment.bytes", "104857600").atLeast(1024 * 1024).in(BYTES).high()
                 .add("segment.bytes of __consumer_offsets when it is created.");
+        integer("offsets.topic.compression.codec", "0").between(0, 4).high()
+                .add("How the coordinator compresses what it writes to __consumer_offsets: 0 not, 1 gzip, 2 snappy, 3 lz4, 4 zstd.");
         integer("offsets.retention.minutes", "10080").atLeast(1).in(MINUTES).high()
                 .add("How long committed offsets are kept after their group is empty, or after the commit where no group subscribes.");
         millis("offsets.retention.check.interval.ms", "600000").atLeast(1).high().add("How often expired offsets are looked for.");
@@ -252,6 +254,7 @@ public final class BrokerKeys {
         integer("group.initial.rebalance.delay.ms", "3000").atLeast(0).in(MILLISECONDS)
                 .add("How long the first rebalance of an empty classic group waits for more members.");
         integer("group.max.size", MAX_INT).atLeast(1).in(COUNT).add("The most members of a classic group.");
+        integer("group.coordinator.threads", "4").atLeast(1).in(COUNT).high().add("Threads that work on groups of both protocols.");
     }
 
     private static void consumerGroups() {
@@ -268,6 +271,12 @@ public final class BrokerKeys {
         integer("group.consumer.max.heartbeat.interval.ms", "15000").atLeast(1).in(MILLISECONDS)
                 .add("The largest consumer.heartbeat.interval.ms that a group may set.");
         integer("group.consumer.max.size", MAX_INT).atLeast(1).in(COUNT).add("The most members of a consumer-protocol group.");
+        integer("group.consumer.assignment.interval.ms", "1000").atLeast(0).in(MILLISECONDS)
+                .add("The least time between two assignments of a consumer-protocol group. Default of consumer.assignment.interval.ms.");
+        integer("group.consumer.min.assignment.interval.ms", "0").atLeast(0).in(MILLISECONDS)
+                .add("The smallest consumer.assignment.interval.ms that a group may set.");
+        integer("group.consumer.max.assignment.interval.ms", "15000").atLeast(0).in(MILLISECONDS)
+                .add("The largest consumer.assignment.interval.ms that a group may set.");
         list("group.consumer.assignors", "uniform,range").check(Validators.listOf(false, "uniform", "range"))
                 .add("The server-side assignors, the default one first.");
         text("group.consumer.migration.policy", "bidirectional")

@@ -39,6 +39,8 @@ public final class ConfigValidation {
                 "group.consumer.max.session.timeout.ms");
         within(settings, broker, GroupKeys.CONSUMER_HEARTBEAT_INTERVAL_MS, "group.consumer.min.heartbeat.interval.ms",
                 "group.consumer.max.heartbeat.interval.ms");
+        within(settings, broker, GroupKeys.CONSUMER_ASSIGNMENT_INTERVAL_MS, "group.consumer.min.assignment.interval.ms",
+                "group.consumer.max.assignment.interval.ms");
     }
 
     private static void within(Map<String, String> settings, BrokerConfig broker, String key, String minimum, String maximum) {

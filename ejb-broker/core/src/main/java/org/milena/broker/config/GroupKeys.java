@@ -9,6 +9,7 @@ public final class GroupKeys {
 
     public static final String CONSUMER_SESSION_TIMEOUT_MS = "consumer.session.timeout.ms";
     public static final String CONSUMER_HEARTBEAT_INTERVAL_MS = "consumer.heartbeat.interval.ms";
+    public static final String CONSUMER_ASSIGNMENT_INTERVAL_MS = "consumer.assignment.interval.ms";
 
     public static final ConfigKeys KEYS = new ConfigKeys();
 
@@ -21,6 +22,10 @@ public final class GroupKeys {
                 .or("group.consumer.heartbeat.interval.ms")
                 .add("How often the members of this group that use the consumer protocol send heartbeats. "
                         + "Lies within group.consumer.min.heartbeat.interval.ms and group.consumer.max.heartbeat.interval.ms.");
+        KEYS.key(CONSUMER_ASSIGNMENT_INTERVAL_MS, Type.INT, "1000", Scope.GROUP).atLeast(0).in(Unit.MILLISECONDS)
+                .or("group.consumer.assignment.interval.ms")
+                .add("The least time between two assignments of this group while it uses the consumer protocol. "
+                        + "Lies within group.consumer.min.assignment.interval.ms and group.consumer.max.assignment.interval.ms.");
     }
 
     private GroupKeys() {

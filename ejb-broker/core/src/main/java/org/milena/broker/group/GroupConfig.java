@@ -114,7 +114,7 @@ public record GroupConfig(Classic classic, Consumer consumer, Offsets offsets) {
                 .define("group.consumer.assignors", LIST, List.of("uniform", "range"), ValidList.in(false, "uniform", "range"), MEDIUM, "The server-side assignors, the default first.")
                 .define("group.consumer.migration.policy", STRING, "bidirectional", CaseInsensitiveValidString.in("bidirectional", "upgrade", "downgrade", "disabled"), MEDIUM, "Which changes between the classic and the consumer protocol are made online.")
                 .define("group.consumer.regex.refresh.interval.ms", INT, 600_000, atLeast(10_000), MEDIUM, "How often subscribed regular expressions are resolved again.")
-                .define("group.consumer.assignment.interval.ms", INT, 1_000, between(0, 15_000), MEDIUM, "The least time between two assignments of a consumer group.")
+                .define("group.consumer.assignment.interval.ms", INT, 1_000, atLeast(0), MEDIUM, "The least time between two assignments of a consumer group.")
                 .define("offsets.topic.num.partitions", INT, 50, atLeast(1), HIGH, "Partitions of __consumer_offsets; not to be changed once it exists.")
                 .define("offsets.topic.replication.factor", ConfigDef.Type.SHORT, (short) 3, atLeast(1), HIGH, "Replicas of __consumer_offsets.")
                 .define("offsets.topic.segment.bytes", INT, 104_857_600, atLeast(1), HIGH, "Segment size of __consumer_offsets.")

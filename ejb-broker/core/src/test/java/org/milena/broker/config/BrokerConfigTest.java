@@ -24,6 +24,18 @@ class BrokerConfigTest {
     }
 
     @Test
+    void theAssignmentIntervalOfGroupsLiesWithinItsLimits() {
+        assertThatThrownBy(() -> BrokerConfig.of(Map.of("group.consumer.assignment.interval.ms", "20000")))
+                .hasMessageContaining("group.consumer.assignment.interval.ms").hasMessageContaining("group.consumer.max.assignment.interval.ms");
+        BrokerConfig broker = BrokerConfig.of(Map.of("group.consumer.min.assignment.interval.ms", "500"));
+        ConfigValidation.group(Map.of("consumer.assignment.interval.ms", "15000"), broker);
+        assertThatThrownBy(() -> ConfigValidation.group(Map.of("consumer.assignment.interval.ms", "499"), broker))
+                .hasMessage("consumer.assignment.interval.ms must be greater than or equal to group.consumer.min.assignment.interval.ms");
+        assertThatThrownBy(() -> ConfigValidation.group(Map.of("consumer.assignment.interval.ms", "15001"), broker))
+                .hasMessage("consumer.assignment.interval.ms must be less than or equal to group.consumer.max.assignment.interval.ms");
+    }
+
+    @Test
     void defaultsWorkOnALaptop() {
         BrokerConfig config = BrokerConfig.of(name -> Optional.empty(), Path.of("/data/milena"));
         assertThat(config.nodeId()).isEqualTo(1);

@@ -135,6 +135,9 @@ final class LogRecovery {
                 drop(segment, end, later);
                 break;
             }
+            if (!later.isEmpty()) {
+                segment.seal(); // the crash may have come before its indexes were written
+            }
         }
         return end;
     }

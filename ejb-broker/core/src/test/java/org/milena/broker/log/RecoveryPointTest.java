@@ -98,6 +98,18 @@ class RecoveryPointTest {
         assertThat(fixture.log().firstUnstableOffset()).isEqualTo(Long.MAX_VALUE);
     }
 
+    @Test
+    void segmentsRolledBeforeTheCrashKeepTheTimeOfTheirLastRecord() {
+        fixture.config = LogFixture.config(2000);
+        append(100);
+        crash();
+        fixture.close();
+        fixture.open();
+        for (int i = 0; i < 100; i++) {
+            assertThat(fixture.log().offsetForTimestamp(LogFixture.START_MS + 1 + i, 100).orElseThrow().offset()).isEqualTo(i);
+        }
+    }
+
     private void abort(int producer) {
         fixture.log().append(fixture.transactional(100 + producer, 0, 0, "gone"), AppendOrigin.CLIENT, 3);
         fixture.log().append(fixture.marker(100 + producer, 0, ControlRecordType.ABORT, 0), AppendOrigin.COORDINATOR, 3);

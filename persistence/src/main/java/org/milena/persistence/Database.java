@@ -4,6 +4,7 @@ import jakarta.persistence.EntityManager;
 import jakarta.persistence.EntityManagerFactory;
 import jakarta.persistence.EntityTransaction;
 import java.sql.Connection;
+import java.sql.DatabaseMetaData;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.function.Function;
@@ -28,9 +29,10 @@ public final class Database implements AutoCloseable {
     private Database(DatabaseSettings settings, DataSource dataSource) throws SQLException {
         this.settings = settings;
         this.dataSource = dataSource;
-        h2 = productIsH2();
+        PersistenceUnit.Product product = product();
+        h2 = product.name().equals("H2");
         Migrations.run(dataSource, Database.class.getClassLoader());
-        factory = PersistenceUnit.createFactory(dataSource);
+        factory = PersistenceUnit.createFactory(dataSource, product);
     }
 
     /**
@@ -108,18 +110,18 @@ public final class Database implements AutoCloseable {
         }
     }
 
-    private boolean productIsH2() throws SQLException {
+    private PersistenceUnit.Product product() throws SQLException {
         try (Connection connection = dataSource.getConnection(); Statement statement = connection.createStatement()) {
-            String product = connection.getMetaData().getDatabaseProductName();
-            boolean isH2 = product.equals("H2");
-            if (isH2) {
+            DatabaseMetaData about = connection.getMetaData();
+            String name = about.getDatabaseProductName();
+            if (name.equals("H2")) {
                 statement.execute("SET WRITE_DELAY 0");
-            } else if (product.equals("PostgreSQL")) {
+            } else if (name.equals("PostgreSQL")) {
                 warnIfNotDurable(connection);
             } else {
-                throw new SQLException(product + " is not supported; use PostgreSQL, or H2 in a file");
+                throw new SQLException(name + " is not supported; use PostgreSQL, or H2 in a file");
             }
-            return isH2;
+            return new PersistenceUnit.Product(name, about.getDatabaseMajorVersion(), about.getDatabaseMinorVersion());
         }
     }
 

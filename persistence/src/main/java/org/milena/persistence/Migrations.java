@@ -3,8 +3,14 @@ package org.milena.persistence;
 import java.io.InputStreamReader;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.logging.Level;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
@@ -18,12 +24,17 @@ final class Migrations {
     /** In order; a released one is never changed. */
     private static final List<String> SCRIPTS = List.of("V1__metadata.sql");
 
+    private static final String HISTORY = "milena_schema_history";
+
     private static final System.Logger LOG = System.getLogger(Migrations.class.getName());
 
     private Migrations() {
     }
 
     static void run(DataSource dataSource, ClassLoader loader) {
+        if (isCurrent(dataSource)) {
+            return;
+        }
         MigrateResult result;
         // It warns of every database newer than itself; what fails is thrown as well.
         try (Quiet quiet = new Quiet("org.flywaydb", Level.SEVERE)) {
@@ -34,10 +45,27 @@ final class Migrations {
         }
     }
 
+    /** The rule at nearly every start; loading Flyway to find it out takes longer than all the rest of the start. */
+    private static boolean isCurrent(DataSource dataSource) {
+        try (Connection connection = dataSource.getConnection(); Statement statement = connection.createStatement();
+             ResultSet rows = statement.executeQuery("select \"script\", \"success\" from \"" + HISTORY + "\" where \"version\" <> '0'")) {
+            Set<String> done = new HashSet<>();
+            while (rows.next()) {
+                if (!rows.getBoolean(2)) {
+                    return false;
+                }
+                done.add(rows.getString(1));
+            }
+            return done.equals(Set.copyOf(SCRIPTS));
+        } catch (SQLException noSuchTable) {
+            return false; // what else it may be, Flyway will meet and tell
+        }
+    }
+
     private static MigrateResult migrate(DataSource dataSource, ClassLoader loader) {
         return Flyway.configure(loader)
             .dataSource(dataSource)
-            .table("milena_schema_history")
+            .table(HISTORY)
             .baselineOnMigrate(true)
             .baselineVersion("0")
             .communityDBSupportEnabled(true)

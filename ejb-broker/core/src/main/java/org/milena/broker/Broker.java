@@ -120,7 +120,10 @@ public final class Broker implements AutoCloseable {
         topics = new TopicAdministration(new AdminContext(config, environment.store(), metadata, logs, replicas), serial, environment.clock());
         topics.start(logs.clusterId().orElse(null), advertised(List.of()));
         logs.joinCluster(metadata.image().clusterId());
-        producerIds = new ProducerIds(environment.store(), serial, logs::maxProducerId);
+        // Not behind the changes of topics, which wait for disks: no new producer begins without its id.
+        ExecutorService ids = Executors.newSingleThreadExecutor(environment.threads("producer-ids"));
+        started.push(() -> Closing.stop(ids, "producer-ids"));
+        producerIds = new ProducerIds(environment.store(), ids, logs::maxProducerId);
         metrics.observe(config.get().nodeId(), replicas, logs, metadata);
     }
 

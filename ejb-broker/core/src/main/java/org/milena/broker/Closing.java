@@ -20,7 +20,7 @@ final class Closing {
         while ((next = started.poll()) != null) {
             try {
                 next.close();
-            } catch (Exception e) {
+            } catch (Exception | LinkageError e) { // the server may have begun to take our classes away
                 LOG.log(Level.WARNING, "Stopping " + next.getClass().getSimpleName() + " failed", e);
             }
         }

@@ -116,7 +116,7 @@ final class Housekeeping implements AutoCloseable {
         thread.schedule(() -> {
             try {
                 task.run();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) { // once missed, a disk would fill
                 LOG.log(Level.ERROR, "Housekeeping: " + name + " failed", e);
             }
             if (!thread.isShutdown()) {

@@ -10,12 +10,14 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,6 +53,37 @@ class BootIT {
             assertThat(awaitStart(server)).anyMatch(line -> line.contains("Milena does not start: ") && line.contains("num.io.threads") && line.contains("many"));
         } finally {
             stop(server);
+        }
+    }
+
+    @Test
+    void theSameEarStartsOnJdk25InTheFullConfiguration() throws Exception {
+        Optional<Path> jdk = jdk25();
+        Assumptions.assumeTrue(jdk.isPresent(), "SKIPPED: no JDK 25 found; set JDK25_HOME");
+        prepare();
+        Process server = start("standalone-full.xml", jdk.get());
+        try {
+            assertThat(awaitStart(server)).anyMatch(line -> line.contains("Milena is ready"));
+            try (Admin admin = Admin.create(Map.of("bootstrap.servers", "127.0.0.1:" + PORT))) {
+                assertThat(admin.describeCluster().nodes().get(30, TimeUnit.SECONDS)).hasSize(1);
+            }
+        } finally {
+            stop(server);
+        }
+    }
+
+    /** Named by {@code JDK25_HOME}, or where packages put it. */
+    private static Optional<Path> jdk25() throws IOException {
+        String named = System.getenv("JDK25_HOME");
+        if (named != null) {
+            return Optional.of(Path.of(named));
+        }
+        Path packaged = Path.of("/usr/lib/jvm");
+        if (!Files.isDirectory(packaged)) {
+            return Optional.empty();
+        }
+        try (Stream<Path> jdks = Files.list(packaged)) {
+            return jdks.filter(jdk -> jdk.getFileName().toString().matches("(.*\\D)?25(\\D.*)?") && Files.isExecutable(jdk.resolve("bin/java"))).findFirst();
         }
     }
 
@@ -93,11 +126,15 @@ class BootIT {
     }
 
     private Process start() throws IOException {
+        return start("standalone.xml", Path.of(System.getProperty("java.home")));
+    }
+
+    private Process start(String configuration, Path jdk) throws IOException {
         Files.deleteIfExists(base.resolve("console.log"));
-        ProcessBuilder builder = new ProcessBuilder(HOME.resolve("bin/standalone.sh").toString(), "-c", "standalone.xml",
+        ProcessBuilder builder = new ProcessBuilder(HOME.resolve("bin/standalone.sh").toString(), "-c", configuration,
             "-Djboss.server.base.dir=" + base, "-Djboss.socket.binding.port-offset=" + OFFSET);
         builder.environment().put("LAUNCH_JBOSS_IN_BACKGROUND", "true");
-        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        builder.environment().put("JAVA_HOME", jdk.toString());
         return builder.redirectErrorStream(true).redirectOutput(base.resolve("console.log").toFile()).start();
     }
 

@@ -85,11 +85,11 @@ public class RequestDecodingBenchmark {
 
     @Benchmark
     public Object produce() {
-        return dispatcher.parse(null, new Frame(produce, 0));
+        return dispatcher.parse(null, new Frame(produce, new RequestMemory.Lease()));
     }
 
     @Benchmark
     public Object fetch() {
-        return dispatcher.parse(null, new Frame(fetch, 0));
+        return dispatcher.parse(null, new Frame(fetch, new RequestMemory.Lease()));
     }
 }

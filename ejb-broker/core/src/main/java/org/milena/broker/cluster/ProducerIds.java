@@ -11,6 +11,7 @@ import java.util.function.LongSupplier;
  */
 public final class ProducerIds {
 
+    private static final System.Logger LOG = System.getLogger(ProducerIds.class.getName());
     private static final int BLOCK = 1000;
 
     /** Called once; {@code error} is null when there is an id. */
@@ -25,6 +26,8 @@ public final class ProducerIds {
     private long next;
     private long end;
     private boolean fetching;
+    /** The last fetch failed, which has been said. Guarded by {@link #fetching}. */
+    private boolean failing;
 
     /**
      * @param storeExecutor runs the store's blocking calls
@@ -58,9 +61,13 @@ public final class ProducerIds {
         Throwable error = null;
         try {
             first = store.allocateProducerIds(highestSeen.getAsLong(), BLOCK);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // whatever it is, producers wait
             error = e;
+            if (!failing) {
+                LOG.log(System.Logger.Level.WARNING, "No more producer ids: producers are told to try again until the metadata store gives some", e);
+            }
         }
+        failing = error != null;
         Queue<Callback> answered;
         synchronized (this) {
             fetching = false;

@@ -181,7 +181,7 @@ public final class BrokerKeys {
         millis("log.flush.interval.ms", null).atLeast(0).high().clusterWide()
                 .add("The longest a record stays unflushed. Default: no limit. Default of flush.ms.");
         integer("log.flush.offset.checkpoint.interval.ms", "60000").atLeast(1).in(MILLISECONDS).high()
-                .add("How often recovery points and log start offsets are written to the checkpoint files.");
+                .add("How often recovery points, log start offsets and high watermarks are written to the checkpoint files; logs that grew much are flushed first.");
     }
 
     private static void cleaner() {

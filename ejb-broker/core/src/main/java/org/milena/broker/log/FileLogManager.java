@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
@@ -335,18 +336,37 @@ public final class FileLogManager implements LogManager {
     @Override
     public void enforceRetention(LogDirectory directory) {
         long nowMs = clock.millis();
-        for (SegmentedLog log : online(directory)) {
+        forEachOnline(directory, "Retention", log -> {
             log.rollIfDue(nowMs);
             log.enforceRetention(nowMs, log.firstUnstableOffset());
             log.expireProducers(nowMs);
-        }
+        });
         ((FileLogDirectory) directory).trash().empty(nowMs);
     }
 
     @Override
     public void flushDirty(LogDirectory directory) {
         long nowMs = clock.millis();
-        online(directory).stream().filter(log -> log.dueForFlush(nowMs)).forEach(SegmentedLog::flush);
+        forEachOnline(directory, "A flush", log -> {
+            if (log.dueForFlush(nowMs)) {
+                log.flush();
+            }
+        });
+    }
+
+    /** One that fails, or is being deleted, must not keep the others from what they need. */
+    private void forEachOnline(LogDirectory directory, String what, Consumer<SegmentedLog> task) {
+        for (SegmentedLog log : online(directory)) {
+            try {
+                task.accept(log);
+            } catch (RuntimeException e) {
+                if (log.isOpen()) {
+                    LOG.log(System.Logger.Level.ERROR, what + " of " + log.topicPartition() + " failed", e);
+                } else if (!directory.online()) {
+                    return; // which has been said
+                }
+            }
+        }
     }
 
     @Override

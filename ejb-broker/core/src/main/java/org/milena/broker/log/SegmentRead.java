@@ -67,7 +67,12 @@ final class SegmentRead implements LogRead {
             return 0;
         }
         ensureHeld();
-        return handle.transferTo(from + position, wanted, target);
+        long sent = handle.transferTo(from + position, wanted, target);
+        if (sent == 0 && handle.size() < from + (long) length) {
+            // Else whoever sends would take it for a target that is full, and try for ever.
+            throw new IOException("Segment " + file + " ends before position " + (from + (long) length) + ", though a batch was there");
+        }
+        return sent;
     }
 
     private void ensureHeld() {

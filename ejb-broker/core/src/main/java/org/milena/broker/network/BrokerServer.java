@@ -10,6 +10,7 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.util.concurrent.ScheduledFuture;
+import io.netty.util.internal.PlatformDependent;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -52,7 +53,7 @@ public final class BrokerServer implements AutoCloseable {
         this.config = config;
         this.loops = loops;
         this.metrics = metrics;
-        this.memory = new RequestMemory(config.queuedRequestBytes());
+        this.memory = new RequestMemory(Math.min(config.queuedRequestBytes(), PlatformDependent.maxDirectMemory() / 3));
         this.limits = new ConnectionLimits(config.maxConnections(), config.maxConnectionsPerIp(), descriptorsLeft);
         this.allocator = new PooledByteBufAllocator(true);
         List<EventLoops.DataLoops> data = directories.stream().map(EventLoops.DataLoops.class::cast).toList();
@@ -123,6 +124,16 @@ public final class BrokerServer implements AutoCloseable {
         return allocator.metric().usedDirectMemory();
     }
 
+    /** Bytes of it that are in buffers now; 0 when there is nothing to do. */
+    public long directMemoryInUse() {
+        return allocator.pinnedDirectMemory();
+    }
+
+    /** Bytes of requests that are being received or worked on. */
+    public long requestMemoryInUse() {
+        return memory.used();
+    }
+
     private void sweep() {
         long now = System.nanoTime();
         long maxIdle = TimeUnit.MILLISECONDS.toNanos(config.maxIdleMs());
@@ -131,7 +142,7 @@ public final class BrokerServer implements AutoCloseable {
             if (now - connection.lastActivityNanos() > maxIdle) {
                 connection.close();
             } else if (contended && connection.stalledFor(STALLED_FRAME_NANOS)) {
-                LOG.log(Level.INFO, "Closing connection {0}: it began a large request, stopped sending, and others wait for the memory", connection.id());
+                LOG.log(Level.INFO, "Closing connection {0}: it neither ends its request nor reads its answers, and others wait for the memory", connection.id());
                 connection.close();
             }
         }
@@ -146,6 +157,11 @@ public final class BrokerServer implements AutoCloseable {
         bound.forEach(c -> c.close().awaitUninterruptibly(10, TimeUnit.SECONDS));
         bound.clear();
         connections.forEach(Connection::close);
+    }
+
+    /** The channels that are open now: for this package's tests, which look at their options. */
+    List<Channel> channels() {
+        return connections.stream().map(Connection::channel).toList();
     }
 
     // ---- for connections

@@ -44,6 +44,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private boolean processing;
     private boolean unflushed;
     private boolean closing;
+    /** Requests wait here because the client does not read its answers. */
+    private volatile boolean heldUpByClient;
     private volatile long lastActivityNanos = System.nanoTime();
 
     Connection(BrokerServer server, String listenerName, FrameDecoder decoder) {
@@ -66,6 +68,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
         return listenerName;
     }
 
+    Channel channel() {
+        return ctx.channel();
+    }
+
     Executor executor() {
         return ctx.channel().eventLoop();
     }
@@ -79,8 +85,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
         return lastActivityNanos;
     }
 
+    /** True when the client keeps memory that others wait for: it began a large request, or does not read its answers. */
     boolean stalledFor(long nanos) {
-        return decoder.stalledFor(nanos);
+        return decoder.stalledFor(nanos) || heldUpByClient && System.nanoTime() - lastActivityNanos > nanos;
     }
 
     void close() {
@@ -119,9 +126,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     void release(Frame frame) {
         frame.bytes().release();
-        if (frame.reserved() > 0) {
-            server.memory().release(frame.reserved());
-        }
+        server.memory().release(frame.lease());
     }
 
     // ---- the channel's life
@@ -191,6 +196,14 @@ final class Connection extends ChannelInboundHandlerAdapter {
         }
         received.add(frame);
         work();
+        if (!received.isEmpty()) {
+            adjustReading(); // at once: the rest of this read would only wait here, in memory
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        adjustReading();
     }
 
     @Override
@@ -322,6 +335,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
 
     private void adjustReading() {
+        boolean held = !received.isEmpty() && !ctx.channel().isWritable();
+        if (held != heldUpByClient) {
+            heldUpByClient = held;
+        }
         boolean read = received.isEmpty() && !moving && !closing && !decoder.waitsForMemory();
         if (ctx.channel().config().isAutoRead() != read) {
             ctx.channel().config().setAutoRead(read);

@@ -6,6 +6,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.Future;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
@@ -23,6 +24,7 @@ import org.milena.broker.time.Timer;
  */
 public final class EventLoops implements AutoCloseable {
 
+    private final List<Thread> made = Collections.synchronizedList(new ArrayList<>());
     private final ThreadFactory threads;
     private final EventLoopGroup control;
     private final List<DataLoops> data = new ArrayList<>();
@@ -69,6 +71,7 @@ public final class EventLoops implements AutoCloseable {
             public synchronized Thread newThread(Runnable task) {
                 Thread thread = threads.newThread(task);
                 thread.setName(prefix + "-" + next++);
+                made.add(thread);
                 return thread;
             }
         };
@@ -81,6 +84,19 @@ public final class EventLoops implements AutoCloseable {
         stopping.add(control.shutdownGracefully(0, 5, TimeUnit.SECONDS));
         data.forEach(d -> stopping.add(d.group.shutdownGracefully(0, 5, TimeUnit.SECONDS)));
         stopping.forEach(f -> f.awaitUninterruptibly(15, TimeUnit.SECONDS));
+        made.forEach(EventLoops::join);
+    }
+
+    /** Netty tells that a loop has ended from the loop's own thread, which goes on for a moment. */
+    private static void join(Thread thread) {
+        if (thread == Thread.currentThread()) {
+            return;
+        }
+        try {
+            thread.join(TimeUnit.SECONDS.toMillis(1));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** The data loops of one directory. */

@@ -5,8 +5,8 @@ import io.netty.buffer.ByteBuf;
 /**
  * A whole request as it came from the wire, without its size.
  *
- * @param bytes    owned by the receiver
- * @param reserved bytes of {@link RequestMemory} it holds; 0 for small frames
+ * @param bytes owned by the receiver
+ * @param lease the {@link RequestMemory} it holds; released with the bytes
  */
-record Frame(ByteBuf bytes, int reserved) {
+record Frame(ByteBuf bytes, RequestMemory.Lease lease) {
 }

@@ -11,7 +11,10 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
  */
 final class FrameDecoder extends ChannelInboundHandlerAdapter {
 
-    private static final int FIRST_CHUNK = 64 * 1024;
+    private static final int FIRST_CHUNK = 4 * 1024;
+
+    /** Fired down the pipeline when there is memory again for a connection that {@link #waitsForMemory}. */
+    static final Object MEMORY_AVAILABLE = new Object();
 
     /** The frame's announced size is impossible; the connection is closed, as Kafka does. */
     static final class InvalidFrameException extends RuntimeException {
@@ -27,8 +30,9 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
     private ByteBuf partial;
     private int size;
     private int sizeBytes;
-    private int reserved;
-    private boolean waiting;
+    private volatile RequestMemory.Lease lease;
+    private int charged;
+    private volatile boolean waiting;
     private volatile long lastProgress = System.nanoTime();
 
     FrameDecoder(int maxFrameBytes, RequestMemory memory) {
@@ -51,6 +55,7 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
         } finally {
             in.release();
         }
+        checkMemory(ctx);
     }
 
     /** Reads the size, which may arrive byte by byte; true once it is complete. */
@@ -77,47 +82,63 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
     private void startFrame(ChannelHandlerContext ctx, ByteBuf in) {
         int frame = size;
         size = 0;
+        RequestMemory.Lease taken = new RequestMemory.Lease();
         if (in.readableBytes() >= frame) {
-            ctx.fireChannelRead(new Frame(in.readRetainedSlice(frame), 0));
+            memory.charge(taken, frame);
+            ctx.fireChannelRead(new Frame(in.readRetainedSlice(frame), taken));
             return;
         }
-        partial = ctx.alloc().directBuffer(Math.min(frame, Math.max(FIRST_CHUNK, in.readableBytes())), frame);
+        partial = ctx.alloc().directBuffer(Math.min(frame, Math.max(FIRST_CHUNK, 2 * in.readableBytes())), frame);
+        lease = taken;
+        charged = 0;
         partial.writeBytes(in);
+        chargeGrowth();
     }
 
     private void gather(ChannelHandlerContext ctx, ByteBuf in) {
         int missing = partial.maxCapacity() - partial.readableBytes();
         partial.writeBytes(in, Math.min(missing, in.readableBytes()));
+        chargeGrowth();
         if (partial.readableBytes() == partial.maxCapacity()) {
-            Frame frame = new Frame(partial, reserved);
+            Frame frame = new Frame(partial, lease);
             partial = null;
-            reserved = 0;
+            lease = null;
             ctx.fireChannelRead(frame);
-        } else {
-            reserve(ctx);
         }
     }
 
-    /** Accounts for the growth of a large frame; stops reading while there is no memory for it. */
-    private void reserve(ChannelHandlerContext ctx) {
-        int growth = partial == null ? 0 : partial.capacity() - reserved;
-        if (growth <= 0 || waiting) {
-            return;
+    private void chargeGrowth() {
+        if (partial.capacity() > charged) {
+            memory.charge(lease, partial.capacity() - charged);
+            charged = partial.capacity();
         }
-        if (memory.acquire(this, growth, () -> ctx.executor().execute(() -> retry(ctx)))) {
-            reserved += growth;
-        } else {
+    }
+
+    /** Stops reading while there is no memory. */
+    private void checkMemory(ChannelHandlerContext ctx) {
+        if (!waiting && !ctx.isRemoved() && !memory.mayReadOn(lease, () -> retryOn(ctx))) {
             waiting = true;
             ctx.channel().config().setAutoRead(false);
         }
     }
 
+    /** The connection may change its loop before the task runs, then it goes after it. */
+    private void retryOn(ChannelHandlerContext ctx) {
+        ctx.executor().execute(() -> {
+            if (ctx.executor().inEventLoop()) {
+                retry(ctx);
+            } else {
+                retryOn(ctx);
+            }
+        });
+    }
+
     private void retry(ChannelHandlerContext ctx) {
         waiting = false;
-        reserve(ctx);
+        lastProgress = System.nanoTime();
+        checkMemory(ctx);
         if (!waiting) {
-            lastProgress = System.nanoTime();
-            ctx.channel().config().setAutoRead(true);
+            ctx.fireUserEventTriggered(MEMORY_AVAILABLE);
         }
     }
 
@@ -128,7 +149,7 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
 
     /** True when a large frame has begun, holds memory, and nothing of it came for so long. Any thread. */
     boolean stalledFor(long nanos) {
-        return reserved > 0 && !waiting && System.nanoTime() - lastProgress > nanos;
+        return lease != null && !waiting && System.nanoTime() - lastProgress > nanos;
     }
 
     @Override
@@ -137,9 +158,9 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
             partial.release();
             partial = null;
         }
-        if (reserved > 0) {
-            memory.release(reserved);
-            reserved = 0;
+        if (lease != null) {
+            memory.release(lease);
+            lease = null;
         }
     }
 }

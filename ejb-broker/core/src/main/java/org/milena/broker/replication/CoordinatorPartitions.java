@@ -31,7 +31,7 @@ public final class CoordinatorPartitions implements CoordinatorLog {
         try {
             Partition partition = leading(index, leaderEpoch);
             partition.execute(() -> append(partition, batches, callback));
-        } catch (ApiException e) {
+        } catch (RuntimeException e) {
             callback.completed(-1, e);
         }
     }
@@ -68,20 +68,21 @@ public final class CoordinatorPartitions implements CoordinatorLog {
     public void load(int index, int leaderEpoch, Consumer<ByteBuffer> batches, Consumer<Throwable> done) {
         try {
             Partition partition = leading(index, leaderEpoch);
-            partition.execute(() -> load(partition, batches, done));
-        } catch (ApiException e) {
+            partition.execute(() -> load(partition, partition.log().logStartOffset(), partition.log().logEndOffset(), batches, done));
+        } catch (RuntimeException e) {
             done.accept(e);
         }
     }
 
-    private static void load(Partition partition, Consumer<ByteBuffer> batches, Consumer<Throwable> done) {
+    /** One chunk at a time, then back in the line: the thread serves the clients of other partitions, too. */
+    private static void load(Partition partition, long offset, long end, Consumer<ByteBuffer> batches, Consumer<Throwable> done) {
         try {
-            long end = partition.log().logEndOffset();
-            long offset = partition.log().logStartOffset();
-            while (offset < end) {
-                offset = loadChunk(partition, offset, end, batches);
+            if (offset >= end) {
+                done.accept(null);
+                return;
             }
-            done.accept(null);
+            long next = loadChunk(partition, offset, end, batches);
+            partition.execute(() -> load(partition, next, end, batches, done));
         } catch (IOException e) {
             done.accept(new KafkaStorageException("Loading " + partition.topicPartition() + " failed: " + e.getMessage(), e));
         } catch (RuntimeException e) {

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
@@ -57,13 +59,15 @@ final class LiveBroker implements AutoCloseable {
     private final InMemoryMetadataStore store;
     private final AtomicLong ahead = new AtomicLong();
     private final List<Thread> threads = new CopyOnWriteArrayList<>();
+    private final CountDownLatch flushersMayRun;
     private final EmbeddedBroker embedded;
     private final Admin admin;
     private final WireClient wire;
 
-    private LiveBroker(Path dir, InMemoryMetadataStore store, Map<String, String> settings) {
+    private LiveBroker(Path dir, InMemoryMetadataStore store, Map<String, String> settings, boolean holdFlushers) {
         this.dir = dir;
         this.store = store;
+        flushersMayRun = new CountDownLatch(holdFlushers ? 1 : 0);
         Map<String, String> all = new HashMap<>(Map.of("log.retention.check.interval.ms", NEVER, "log.cleaner.backoff.ms", NEVER,
                 "log.flush.offset.checkpoint.interval.ms", NEVER));
         all.putAll(settings);
@@ -78,12 +82,21 @@ final class LiveBroker implements AutoCloseable {
 
     /** @param settings key, value, key, value */
     static LiveBroker start(Path dir, String... settings) {
-        return new LiveBroker(dir, new InMemoryMetadataStore(), map(settings));
+        return new LiveBroker(dir, new InMemoryMetadataStore(), map(settings), false);
+    }
+
+    /** Nothing is flushed before {@link #releaseFlushers}. */
+    static LiveBroker startWithFlushersHeld(Path dir, String... settings) {
+        return new LiveBroker(dir, new InMemoryMetadataStore(), map(settings), true);
+    }
+
+    void releaseFlushers() {
+        flushersMayRun.countDown();
     }
 
     /** Another start on the same directories and metadata; this one has been closed. */
     LiveBroker again(String... settings) {
-        return new LiveBroker(dir, store, map(settings));
+        return new LiveBroker(dir, store, map(settings), false);
     }
 
     static Map<String, String> map(String... settings) {
@@ -95,7 +108,16 @@ final class LiveBroker implements AutoCloseable {
     }
 
     private Thread thread(Runnable task) {
-        Thread thread = new Thread(task);
+        Thread thread = new Thread(() -> {
+            if (Thread.currentThread().getName().startsWith("milena-flusher")) {
+                try {
+                    flushersMayRun.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+            task.run();
+        });
         threads.add(thread);
         return thread;
     }
@@ -292,7 +314,8 @@ final class LiveBroker implements AutoCloseable {
 
     @Override
     public void close() {
-        admin.close(java.time.Duration.ZERO);
+        releaseFlushers();
+        admin.close(Duration.ZERO);
         try {
             wire.close();
         } catch (IOException e) {

@@ -56,7 +56,7 @@ class AdministrationTest {
         f.commit(9, GroupFixture.commitRequest("", -1, "t", 0, 1).setGroupId("simple"));
         var results = f.world.get(f.coordinator.deleteGroups(List.of("g", "simple", "none", "", "simple")));
         assertThat(results).extracting(r -> r.groupId() + " " + Errors.forCode(r.errorCode())).containsExactly(
-                "g NON_EMPTY_GROUP", "simple NONE", "none GROUP_ID_NOT_FOUND", " INVALID_GROUP_ID");
+                "g NON_EMPTY_GROUP", "simple NONE", "none GROUP_ID_NOT_FOUND", " GROUP_ID_NOT_FOUND");
         f.restart();
         assertThat(list(List.of(), List.of())).containsExactly("g consumer Stable classic");
     }

@@ -156,6 +156,14 @@ class RuntimeTest {
         assertThat(f.commit(9, request)).isEqualTo(Errors.NONE);
     }
 
+    /** Old clients (OffsetCommit 2 to 4) say how long; the largest number means for ever. */
+    @Test
+    void anOffsetToBeKeptForEverIsNotTakenForOneThatExpiredLongAgo() {
+        assertThat(f.commit(3, commitRequest("", -1, "t", 0, 5).setRetentionTimeMs(Long.MAX_VALUE))).isEqualTo(Errors.NONE);
+        f.world.advance(3_600_000);
+        assertThat(f.committed("t", 0)).isEqualTo(5);
+    }
+
     @Test
     void damageKeepsThePartitionUnavailableUntilItIsMended() {
         f.log.write(0, MemoryRecords.withRecords(Compression.NONE, new SimpleRecord(

@@ -38,6 +38,7 @@ import org.milena.broker.log.NioDisk;
 import org.milena.broker.metrics.TopicMetrics;
 import org.milena.broker.network.RequestContext;
 import org.milena.broker.replication.AppendGate;
+import org.milena.broker.replication.CoordinatorPartitions;
 import org.milena.broker.replication.ReplicaManager;
 import org.milena.broker.time.BrokerClock;
 import org.milena.broker.time.Timer;
@@ -136,6 +137,19 @@ class OtherDirectoryTest {
         produce("a", "b", "c");
         produce("d");
         assertThat(baseOffsetsWhenAnswered).containsExactly(0L, 3L);
+    }
+
+    /** Else consumers and producers of all partitions there would wait until a large one has been read. */
+    @Test
+    void loadingACoordinatorLetsOthersHaveTheirTurn() {
+        for (int i = 0; i < 5; i++) {
+            produce("x".repeat(900_000));
+        }
+        List<String> seen = new ArrayList<>();
+        new CoordinatorPartitions(replicas, "t").load(0, 0, batches -> seen.add("batches"), error -> seen.add("done " + error));
+        directoryWork.add(() -> seen.add("another's work"));
+        runDirectoryWork();
+        assertThat(seen).startsWith("batches", "another's work", "batches").endsWith("batches", "done null").hasSize(7);
     }
 
     @Test

@@ -56,6 +56,21 @@ class FileLogManagerTest {
         inside.release();
     }
 
+    /** Else the event loop would offer the socket nothing, for ever. */
+    @Test
+    void sendingFromASegmentThatBecameShorterFails() throws Exception {
+        fixture.append("a", "b");
+        LogRead read = fixture.log().read(0, 1000, 2, true);
+        Path file = dir.resolve("a/orders-0/00000000000000000000.log");
+        try (var channel = java.nio.channels.FileChannel.open(file, java.nio.file.StandardOpenOption.WRITE)) {
+            channel.truncate(0);
+        }
+        var target = java.nio.channels.Channels.newChannel(new java.io.ByteArrayOutputStream());
+        assertThatThrownBy(() -> read.transferTo(0, read.sizeInBytes(), target)).isInstanceOf(java.io.IOException.class)
+                .hasMessageContaining(file.toString());
+        read.release();
+    }
+
     @Test
     void theDirectoryIsLockedWhileItIsOpen() {
         assertThatThrownBy(() -> new LogFixture(new NioDisk(), dir.resolve("a")).open())

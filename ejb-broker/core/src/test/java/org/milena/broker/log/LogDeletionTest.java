@@ -6,9 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.junit.jupiter.api.Test;
@@ -48,7 +51,7 @@ class LogDeletionTest {
     }
 
     private FileLogManager open() {
-        return FileLogManager.open(new LogManagerOptions(java.util.List.of(Path.of("/logs")), 1, disk, clock, path -> LogFixture.sameThread(),
+        return FileLogManager.open(new LogManagerOptions(List.of(Path.of("/logs")), 1, disk, clock, path -> LogFixture.sameThread(),
                 Runnable::run, 20, 86_400_000, LogFixture.config(1 << 20)));
     }
 
@@ -115,6 +118,27 @@ class LogDeletionTest {
         assertThat(log.directory().failure()).isEmpty();
         assertThatThrownBy(() -> log.append(new LogFixture(disk).batch("b"), AppendOrigin.CLIENT, 0))
                 .isInstanceOf(KafkaStorageException.class).hasMessageContaining("closed");
+    }
+
+    /** As when it is deleted while the round comes to it. */
+    @Test
+    void aLogThatIsGoneEndsNoRoundForTheOthers() {
+        FileLogManager manager = open();
+        LogConfig small = LogFixture.config(200, Long.MAX_VALUE, 300, -1);
+        List<SegmentedLog> all = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            SegmentedLog log = (SegmentedLog) manager.getOrCreate(new TopicPartition("t", i), LogFixture.TOPIC_ID, small, true);
+            for (int n = 0; n < 20; n++) {
+                log.append(new LogFixture(disk).batch("v" + n), AppendOrigin.CLIENT, 0);
+            }
+            all.add(log);
+        }
+        all.get(0).closeFiles();
+        all.get(2).closeFiles();
+        manager.enforceRetention(all.get(0).directory());
+        assertThat(all.get(1).logStartOffset()).isPositive();
+        assertThat(all.get(3).logStartOffset()).isPositive();
+        manager.close();
     }
 
     @Test

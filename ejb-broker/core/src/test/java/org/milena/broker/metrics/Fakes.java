@@ -109,7 +109,7 @@ public final class Fakes {
             case "topicId" -> id;
             case "directory" -> directory;
             case "config" -> config;
-            case "updateConfig" -> null;
+            case "updateConfig", "boundBy" -> null;
             case "logStartOffset" -> 5L;
             case "logEndOffset" -> 105L;
             case "size" -> 1000L;
@@ -119,7 +119,7 @@ public final class Fakes {
 
     /** Every number 1 where any will do; {@code min.insync.replicas} is 1. */
     public static LogConfig config() {
-        return new LogConfig(1, 1, 0, 1, 1, 1, 1, 1, 1, 1, true, false, 1, 1, 1, 0.5, 1, 1, "producer", 1, 1, 1,
+        return new LogConfig(1, 1, 0, 1, 1, Long.MAX_VALUE, 1, 1, 1, 1, true, false, 1, 1, 1, 0.5, 1, 1, "producer", 1, 1, 1,
                 TimestampType.CREATE_TIME, 1, 1, false);
     }
 }

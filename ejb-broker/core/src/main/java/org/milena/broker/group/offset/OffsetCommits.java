@@ -99,7 +99,8 @@ public final class OffsetCommits {
     private static GroupRecord record(OffsetCommitRequestData request, OffsetCommitRequestTopic topic,
                                       OffsetCommitRequestPartition partition, long now) {
         String metadata = partition.committedMetadata() == null ? "" : partition.committedMetadata();
-        long expireTimestamp = request.retentionTimeMs() == NO_RETENTION ? -1 : now + request.retentionTimeMs();
+        long longest = Long.MAX_VALUE - now; // more than that means for ever, not long ago
+        long expireTimestamp = request.retentionTimeMs() == NO_RETENTION ? -1 : now + Math.min(request.retentionTimeMs(), longest);
         return new GroupRecord(new GroupKey.OffsetCommit(request.groupId(), topic.name(), partition.partitionIndex()),
                 new OffsetCommit(partition.committedOffset(), partition.committedLeaderEpoch(), metadata, now, expireTimestamp,
                         topic.topicId() == null ? Uuid.ZERO_UUID : topic.topicId()));

@@ -55,7 +55,7 @@ final class SerialExecutor implements Executor {
             }
             try {
                 task.run();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) { // else everything behind it would wait for ever
                 LOG.log(System.Logger.Level.ERROR, "A coordinator's task failed", e);
             }
         }

@@ -148,7 +148,15 @@ final class WriteQueue {
             batch.add(write);
         }
         inFlight = batch;
-        log.append(partition, leaderEpoch, build(batch, bytes), (lastOffset, error) -> executor.execute(() -> appended(batch, error)));
+        CoordinatorLog.AppendCallback callback = (lastOffset, error) -> executor.execute(() -> appended(batch, error));
+        ByteBuffer batches;
+        try {
+            batches = build(batch, bytes);
+        } catch (RuntimeException | LinkageError e) { // e.g. a codec whose native library can't be loaded
+            callback.completed(-1, e);
+            return;
+        }
+        log.append(partition, leaderEpoch, batches, callback);
     }
 
     private ByteBuffer build(List<PendingWrite> batch, int bytes) {

@@ -4,6 +4,7 @@ import org.apache.kafka.common.errors.InvalidRequestException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.message.InitProducerIdRequestData;
 import org.apache.kafka.common.message.InitProducerIdResponseData;
+import org.apache.kafka.common.protocol.Errors;
 import org.milena.broker.cluster.ProducerIds;
 import org.milena.broker.handler.RequestHandler;
 import org.milena.broker.network.RequestContext;
@@ -27,7 +28,9 @@ public final class InitProducerIdHandler implements RequestHandler<InitProducerI
         }
         ids.next((id, error) -> {
             if (error != null) {
-                context.fail(error);
+                // Producers give up for good at any other error. Kafka, too, answers with this one while it has no ids at hand.
+                context.reply(new InitProducerIdResponseData().setErrorCode(Errors.COORDINATOR_LOAD_IN_PROGRESS.code())
+                        .setProducerId(-1).setProducerEpoch((short) -1));
             } else {
                 context.reply(new InitProducerIdResponseData().setProducerId(id).setProducerEpoch((short) 0));
             }

@@ -62,7 +62,7 @@ class TopicHandlersTest {
                     .topics().find("t" + version);
             assertThat(created.errorCode()).isZero();
             assertThat(created.numPartitions()).isEqualTo(version >= 5 ? 2 : -1);
-            assertThat(created.configs()).hasSize(version >= 5 ? 25 : 0);
+            assertThat(created.configs()).hasSize(version >= 5 ? 24 : 0);
         }
         for (int version = 0; version <= 3; version++) {
             CreatePartitionsRequestData request = new CreatePartitionsRequestData().setTimeoutMs(1000);

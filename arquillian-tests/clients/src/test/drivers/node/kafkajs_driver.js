@@ -116,7 +116,8 @@ async function time () {
   console.log('offset\t' + (of(found) === of(ends) ? -1 : of(found)))
 }
 
-({ produce, consume, member, time })[command]().then(() => process.exit(0), error => {
+// Exit drops what a slow reader has not taken yet: wait until all is written.
+({ produce, consume, member, time })[command]().then(() => process.stdout.write('', () => process.exit(0)), error => {
   console.error(error)
   process.exit(1)
 })

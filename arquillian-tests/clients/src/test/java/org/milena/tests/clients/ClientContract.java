@@ -21,6 +21,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.milena.tests.broker.BrokerUnderTest;
 import org.milena.tests.broker.Cluster;
 import org.milena.tests.broker.ExternalProcess;
@@ -29,6 +31,7 @@ import org.milena.tests.wire.Batches;
 /** What every client library must be able to do, whatever its protocol's age. A subclass names the library. */
 @ExtendWith(BrokerUnderTest.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Execution(ExecutionMode.CONCURRENT)
 abstract class ClientContract {
     private static final Duration PATIENCE = ExternalProcess.PATIENCE;
     private static final long BASE = System.currentTimeMillis() - 3_600_000;

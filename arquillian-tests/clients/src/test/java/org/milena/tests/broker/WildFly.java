@@ -18,8 +18,9 @@ import java.util.stream.Stream;
 public final class WildFly implements AutoCloseable {
     private static final Pattern STACK_TRACE = Pattern.compile("^\\s+at [\\w.$/@]+\\([^)]*\\)");
     private final Path base;
-    private final ExternalProcess process;
+    private final List<String> command;
     private final String bootstrap;
+    private ExternalProcess process;
 
     public WildFly(Path base) {
         this.base = base.toAbsolutePath();
@@ -32,10 +33,22 @@ public final class WildFly implements AutoCloseable {
         } catch (IOException e) {
             throw new IllegalStateException("cannot prepare " + base, e);
         }
-        process = ExternalProcess.start(command(home, port), Map.of("JAVA_HOME", System.getProperty("java.home"),
+        command = command(home, port);
+        start();
+    }
+
+    private void start() {
+        process = ExternalProcess.start(command, Map.of("JAVA_HOME", System.getProperty("java.home"),
             "LAUNCH_JBOSS_IN_BACKGROUND", "true", "JAVA_OPTS", "-Xmx1g -Djava.net.preferIPv4Stack=true -Djava.awt.headless=true"));
         Ports.awaitBroker(bootstrap, ExternalProcess.PATIENCE, process,
-            () -> Files.exists(this.base.resolve("deployments/milena.ear.failed")));
+            () -> Files.exists(base.resolve("deployments/milena.ear.failed")));
+    }
+
+    /** {@code kill -9} of the server, and a start on what it left. */
+    public void killAndRestart() {
+        process.close();
+        process.awaitExit(ExternalProcess.PATIENCE);
+        start();
     }
 
     private static Path required(String property, String what) {
@@ -102,9 +115,9 @@ public final class WildFly implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        process.terminate();
-        try (process) {
-            process.awaitExit(ExternalProcess.PATIENCE);
+        try (ExternalProcess ending = process) {
+            ending.terminate();
+            ending.awaitExit(ExternalProcess.PATIENCE);
         }
         List<String> log = Files.readAllLines(base.resolve("log/server.log"));
         for (int line = 0; line < log.size(); line++) {

@@ -27,7 +27,7 @@ import org.apache.kafka.common.TopicPartition;
  * Idempotent producers with acks=all that number their records by partition and note every acknowledgement, and a committer that
  * notes every acknowledged commit. They go on for as long as they are let, whatever happens to the broker.
  */
-final class Load implements AutoCloseable {
+public final class Load implements AutoCloseable {
 
     private static final int IN_FLIGHT = 500;
 
@@ -45,7 +45,7 @@ final class Load implements AutoCloseable {
     private final long[] tried;
     private volatile boolean stopping;
 
-    Load(int port, String topic, int partitions, int producers) {
+    public Load(int port, String topic, int partitions, int producers) {
         this.port = port;
         this.topic = topic;
         this.partitions = partitions;
@@ -118,16 +118,16 @@ final class Load implements AutoCloseable {
         }
     }
 
-    long acknowledged() {
+    public long acknowledged() {
         return acknowledged.get();
     }
 
-    long commits() {
+    public long commits() {
         return commits.get();
     }
 
     /** Waits until records and a commit have been acknowledged since now. */
-    void awaitProgress() throws Exception {
+    public void awaitProgress() throws Exception {
         long records = acknowledged() + 100;
         long before = commits() + 1;
         Scene.await("new acknowledgements", () -> {
@@ -143,7 +143,7 @@ final class Load implements AutoCloseable {
     }
 
     /** Stops sending and waits for every acknowledgement. */
-    void finish() throws InterruptedException {
+    public void finish() throws InterruptedException {
         stopping = true;
         for (Thread thread : threads) {
             thread.join(TimeUnit.SECONDS.toMillis(2 * Scene.PATIENCE_S));
@@ -153,7 +153,7 @@ final class Load implements AutoCloseable {
     }
 
     /** Every acknowledged record once, in order by producer, at its offset; every acknowledged commit. */
-    void verify() throws Exception {
+    public void verify() throws Exception {
         for (int i = 0; i < partitions; i++) {
             verify(i);
         }

@@ -1,0 +1,50 @@
+package org.milena.tests.faults;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.milena.broker.faults.Load;
+import org.milena.tests.broker.Cluster;
+import org.milena.tests.broker.WildFly;
+
+/**
+ * {@code kill -9} of WildFly with the EAR at random moments, while idempotent producers send with acks=all and a group commits:
+ * every acknowledged record is there once, in order, at its offset, and so is every acknowledged commit. {@code -Dseed=} repeats a
+ * run, {@code -Dmilena.long=true} kills 20 times.
+ */
+class KilledServerTest {
+    private static final int PARTITIONS = 4;
+
+    @Test
+    void whatWasAcknowledgedSurvivesAKilledServer() throws Exception {
+        Assumptions.assumeTrue(System.getProperty("milena.bootstrap", "").isEmpty(), "only a server of our own is killed");
+        long seed = Long.getLong("seed", System.nanoTime());
+        System.out.println("KilledServerTest: -Dseed=" + seed);
+        Random random = new Random(seed);
+        int kills = Boolean.getBoolean("milena.long") ? 20 : 3;
+        try (WildFly server = new WildFly(Path.of(System.getProperty("milena.test.target", "target"), "wildfly-killed"))) {
+            int port = Integer.parseInt(server.bootstrap().substring(server.bootstrap().indexOf(':') + 1));
+            try (Admin admin = Admin.create(Map.of("bootstrap.servers", server.bootstrap()))) {
+                Cluster.get(admin.createTopics(List.of(new NewTopic("t", PARTITIONS, (short) 1))).all());
+            }
+            try (Load load = new Load(port, "t", PARTITIONS, 3)) {
+                for (int kill = 0; kill < kills; kill++) {
+                    load.awaitProgress();
+                    TimeUnit.MILLISECONDS.sleep(random.nextInt(3000)); // the random moment
+                    server.killAndRestart();
+                }
+                load.awaitProgress();
+                load.finish();
+                load.verify();
+                System.out.println("KilledServerTest: " + kills + " kills, " + load.acknowledged() + " records and " + load.commits()
+                    + " commits acknowledged");
+            }
+        }
+    }
+}

@@ -156,7 +156,8 @@ final class SegmentedLog implements PartitionLog {
             bytes.position(start);
             account(segment, bytes, position, now.indexIntervalBytes());
             segment.publish(position + size, nowMs);
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException | Error e) {
+            // Whatever it was: the append is half done, and a retry could be taken for a duplicate of what is not there.
             throw directory.fail("an append to " + active.log(), e);
         }
         logEndOffset = valid.lastOffset() + 1;

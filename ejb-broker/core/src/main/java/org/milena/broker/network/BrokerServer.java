@@ -30,6 +30,7 @@ import org.milena.broker.log.DirectoryExecutor;
 public final class BrokerServer implements AutoCloseable {
 
     private static final Logger LOG = System.getLogger(BrokerServer.class.getName());
+    private static final int BAD_INPUT_LINES_A_MINUTE = 30;
     private static final long STALLED_FRAME_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final NetworkConfig config;
@@ -43,6 +44,8 @@ public final class BrokerServer implements AutoCloseable {
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
     private final List<Channel> bound = new ArrayList<>();
     private ScheduledFuture<?> sweeper;
+    private long badInputMinute;
+    private int badInputs;
 
     /**
      * @param directories     the data loops, one entry a log directory
@@ -180,6 +183,16 @@ public final class BrokerServer implements AutoCloseable {
 
     RequestListener metrics() {
         return metrics;
+    }
+
+    /** INFO a few times a minute, else DEBUG: a port scanner must not fill the server's log. */
+    synchronized Level levelForBadInput() {
+        long minute = System.nanoTime() / TimeUnit.MINUTES.toNanos(1);
+        if (minute != badInputMinute) {
+            badInputMinute = minute;
+            badInputs = 0;
+        }
+        return ++badInputs <= BAD_INPUT_LINES_A_MINUTE ? Level.INFO : Level.DEBUG;
     }
 
     long nextConnectionNumber() {

@@ -175,7 +175,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         if (cause instanceof FrameDecoder.InvalidFrameException) {
-            LOG.log(Level.INFO, "Closing connection {0}: {1}", id, cause.getMessage());
+            LOG.log(server.levelForBadInput(), "Closing connection {0}: {1}", id, cause.getMessage());
             server.metrics().connectionRejected("invalid-frame");
         } else if (cause instanceof IOException) {
             LOG.log(Level.DEBUG, () -> "Connection " + id + " broke: " + cause.getMessage());
@@ -249,7 +249,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
             request = server.dispatcher().parse(this, frame);
         } catch (RuntimeException e) {
             release(frame);
-            LOG.log(Level.INFO, "Closing connection {0}: {1}", id, e.getMessage());
+            LOG.log(server.levelForBadInput(), "Closing connection {0}: {1}", id, e.getMessage());
             server.metrics().connectionRejected("invalid-request");
             closing = true;
             ctx.close();

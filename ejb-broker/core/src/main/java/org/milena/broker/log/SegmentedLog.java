@@ -13,18 +13,18 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
-import org.apache.kafka.common.errors.PolicyViolationException;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.OffsetOutOfRangeException;
+import org.apache.kafka.common.errors.PolicyViolationException;
 import org.apache.kafka.common.errors.RecordBatchTooLargeException;
 import org.apache.kafka.common.message.DescribeProducersResponseData;
 import org.apache.kafka.common.message.FetchResponseData;
-import org.milena.broker.log.validate.RecordValidator;
-import org.milena.broker.log.validate.RecordValidators;
-import org.milena.broker.log.validate.ValidationResult;
 import org.milena.broker.log.clean.CleanableLog;
 import org.milena.broker.log.clean.CleanedSegment;
 import org.milena.broker.log.clean.SegmentSwap;
+import org.milena.broker.log.validate.RecordValidator;
+import org.milena.broker.log.validate.RecordValidators;
+import org.milena.broker.log.validate.ValidationResult;
 import org.milena.broker.time.BrokerClock;
 
 /**
@@ -537,10 +537,12 @@ final class SegmentedLog implements PartitionLog {
         synchronized (maintenance) {
             synchronized (lock) {
                 writeSnapshot(logEndOffset);
-                epochs.write(false);
-                active.seal();
-                active.offsets().persist(false, false);
-                active.times().persist(false, false);
+                epochs.write(true);
+                if (active.size() > 0) {
+                    active.seal();
+                    active.offsets().persist(true, false);
+                    active.times().persist(true, false);
+                }
                 closeFiles();
             }
         }

@@ -14,9 +14,9 @@ import java.util.function.LongSupplier;
 import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
-import org.apache.kafka.common.errors.PolicyViolationException;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.OffsetOutOfRangeException;
+import org.apache.kafka.common.errors.PolicyViolationException;
 import org.apache.kafka.common.errors.RecordBatchTooLargeException;
 import org.apache.kafka.common.message.DescribeProducersResponseData;
 import org.apache.kafka.common.message.FetchResponseData;
@@ -564,10 +564,12 @@ final class SegmentedLog implements PartitionLog {
         synchronized (maintenance) {
             synchronized (lock) {
                 writeSnapshot(logEndOffset);
-                epochs.write(false);
-                active.seal();
-                active.offsets().persist(false, false);
-                active.times().persist(false, false);
+                epochs.write(true);
+                if (active.size() > 0) {
+                    active.seal();
+                    active.offsets().persist(true, false);
+                    active.times().persist(true, false);
+                }
                 closeFiles();
             }
         }

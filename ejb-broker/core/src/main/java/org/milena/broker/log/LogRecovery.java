@@ -355,6 +355,8 @@ final class LogRecovery {
         Disk.Handle handle = segment.log().acquire();
         try {
             handle.truncate(segment.size());
+            // At once: a roll could follow, and after a power cut the tail would stand again, in a segment taken for finished.
+            handle.force();
         } finally {
             segment.log().release();
         }

@@ -68,6 +68,25 @@ class TornTailTest {
         });
     }
 
+    @Test
+    void aTailThatHasBeenCutNeverStandsAgain() {
+        open(4000);
+        append(2);
+        fixture.log().flush();
+        fixture.manager.checkpoint();
+        Path file = segments().get(0);
+        int whole = disk.image().get(file).length;
+        change(file, bytes -> Arrays.copyOf(bytes, whole + 19)); // 19 bytes of a batch that was being written
+        open(4000);
+        disk.powerCut(new Random() {
+            @Override
+            public int nextInt(int bound) {
+                return 0; // nothing that was not fsynced survives
+            }
+        });
+        assertThat(disk.image().get(file)).hasSize(whole);
+    }
+
     private void live(Random random) {
         open(500 + random.nextInt(3000));
         List<String> found = LogFixture.contents(fixture.log());

@@ -38,14 +38,39 @@ class GroupKeysActTest {
     @TempDir
     Path dir;
 
-    /** A broker whose group coordinator is ready. */
+    /** A broker whose group coordinator is ready: for all groups, as they share one partition. */
     private LiveBroker broker(String name, String... settings) throws Exception {
-        LiveBroker broker = LiveBroker.start(dir.resolve(name), settings);
+        LiveBroker broker = LiveBroker.start(dir.resolve(name), with(new String[] {"offsets.topic.num.partitions", "1"}, settings));
         FindCoordinatorRequestData request = new FindCoordinatorRequestData().setCoordinatorKeys(List.of("g"));
         await("the coordinator", () -> ((FindCoordinatorResponseData) broker.call(ApiKeys.FIND_COORDINATOR, 4, request)).coordinators().get(0).errorCode() == 0
                 && heartbeat(broker, new ConsumerGroupHeartbeatRequestData().setGroupId("g").setMemberId("x").setMemberEpoch(3)).errorCode()
                 != Errors.COORDINATOR_LOAD_IN_PROGRESS.code());
         return broker;
+    }
+
+    // ---- both protocols
+
+    @Test
+    @Proves("group.coordinator.threads")
+    void groupsAreWorkedOnBySoManyThreads() throws Exception {
+        try (LiveBroker usual = broker("usual"); LiveBroker one = broker("one", "group.coordinator.threads", "1");
+                LiveBroker six = broker("six", "group.coordinator.threads", "6")) {
+            assertThat(coordinatorThreads(usual, 4)).isEqualTo(4);
+            assertThat(coordinatorThreads(one, 1)).isEqualTo(1);
+            assertThat(coordinatorThreads(six, 6)).isEqualTo(6);
+        }
+    }
+
+    /** How many there are when much has been done after so many were seen. */
+    private static int coordinatorThreads(LiveBroker broker, int expected) throws Exception {
+        await(expected + " threads", () -> {
+            entered(broker, Uuid.randomUuid().toString());
+            return broker.threads("milena-coordinator").size() >= expected;
+        });
+        for (int more = 0; more < 20; more++) {
+            entered(broker, Uuid.randomUuid().toString());
+        }
+        return broker.threads("milena-coordinator").size();
     }
 
     // ---- the classic protocol
@@ -185,6 +210,53 @@ class GroupKeysActTest {
                 }
             }
         }
+    }
+
+    @Test
+    @Proves({"group.consumer.min.assignment.interval.ms", "group.consumer.max.assignment.interval.ms"})
+    void aGroupsOwnAssignmentIntervalIsWithinLimits() throws Exception {
+        String key = "consumer.assignment.interval.ms";
+        try (LiveBroker usual = broker("usual"); LiveBroker other = broker("other", "group.consumer.min.assignment.interval.ms", "500",
+                "group.consumer.max.assignment.interval.ms", "20000")) {
+            usual.alter(Type.GROUP, "g", key, "499");
+            assertThatThrownBy(() -> other.alter(Type.GROUP, "g", key, "499"))
+                    .hasMessage(key + " must be greater than or equal to group.consumer.min.assignment.interval.ms");
+            other.alter(Type.GROUP, "g", key, "500");
+            assertThatThrownBy(() -> usual.alter(Type.GROUP, "g", key, "20000"))
+                    .hasMessage(key + " must be less than or equal to group.consumer.max.assignment.interval.ms");
+            other.alter(Type.GROUP, "g", key, "20000");
+        }
+    }
+
+    @Test
+    @Proves({"group.consumer.assignment.interval.ms", "consumer.assignment.interval.ms"})
+    void assignmentsOfAGroupKeepTheirDistance() throws Exception {
+        String tenMinutes = "600000";
+        try (LiveBroker hurries = broker("hurries", "group.consumer.assignment.interval.ms", "0", "group.consumer.max.assignment.interval.ms", tenMinutes);
+                LiveBroker waits = broker("waits", "group.consumer.assignment.interval.ms", tenMinutes,
+                        "group.consumer.max.assignment.interval.ms", tenMinutes)) {
+            hurries.alter(Type.GROUP, "own", "consumer.assignment.interval.ms", tenMinutes);
+            waits.alter(Type.GROUP, "own", "consumer.assignment.interval.ms", "0");
+            assertThat(second(hurries, "a").memberEpoch()).isEqualTo(2);
+            assertThat(second(waits, "own").memberEpoch()).isEqualTo(2);
+            theSecondIsAssignedInTenMinutes(waits, "a");
+            theSecondIsAssignedInTenMinutes(hurries, "own");
+        }
+    }
+
+    /** The answer to the second member of a new group: of epoch 2 if it made an assignment, else of the first one's. */
+    private static ConsumerGroupHeartbeatResponseData second(LiveBroker broker, String group) throws IOException {
+        assertThat(entered(broker, group).memberEpoch()).isEqualTo(1);
+        return entered(broker, group);
+    }
+
+    private static void theSecondIsAssignedInTenMinutes(LiveBroker broker, String group) throws IOException {
+        ConsumerGroupHeartbeatResponseData second = second(broker, group);
+        assertThat(second.memberEpoch()).isEqualTo(1);
+        var next = new ConsumerGroupHeartbeatRequestData().setGroupId(group).setMemberId(second.memberId()).setMemberEpoch(1);
+        assertThat(heartbeat(broker, next).memberEpoch()).isEqualTo(1);
+        broker.advance(600_000);
+        assertThat(heartbeat(broker, next).memberEpoch()).isEqualTo(2);
     }
 
     @Test

@@ -23,6 +23,8 @@ import org.apache.kafka.common.message.OffsetCommitRequestData;
 import org.apache.kafka.common.message.OffsetCommitResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.record.internal.CompressionType;
+import org.apache.kafka.common.record.internal.RecordBatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -76,6 +78,27 @@ class OffsetsKeysTest {
     private static Errors coordinator(LiveBroker broker) throws Exception {
         var answer = (FindCoordinatorResponseData) broker.call(ApiKeys.FIND_COORDINATOR, 4, new FindCoordinatorRequestData().setCoordinatorKeys(List.of("g")));
         return Errors.forCode(answer.coordinators().get(0).errorCode());
+    }
+
+    @Test
+    @Proves("offsets.topic.compression.codec")
+    void theOffsetsTopicIsCompressedAsSaid() throws Exception {
+        try (LiveBroker usual = broker("usual", "offsets.topic.num.partitions", "1")) {
+            assertThat(codecs(usual)).containsOnly(CompressionType.NONE);
+        }
+        List<CompressionType> codecs = List.of(CompressionType.NONE, CompressionType.GZIP, CompressionType.SNAPPY, CompressionType.LZ4, CompressionType.ZSTD);
+        for (int codec = 0; codec < codecs.size(); codec++) {
+            try (LiveBroker broker = broker("codec" + codec, "offsets.topic.num.partitions", "1", "offsets.topic.compression.codec", String.valueOf(codec))) {
+                assertThat(codecs(broker)).as("codec " + codec).containsOnly(codecs.get(codec));
+                assertThat(offsets(broker)).isEqualTo(1);
+            }
+        }
+    }
+
+    /** Of all that a consumer of the offsets topic reads after a commit. */
+    private static List<CompressionType> codecs(LiveBroker broker) throws Exception {
+        commit(broker, broker.topic(Map.of()), "");
+        return broker.batches(OFFSETS).stream().map(RecordBatch::compressionType).toList();
     }
 
     @Test

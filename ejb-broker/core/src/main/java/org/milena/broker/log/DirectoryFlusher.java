@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
 import org.apache.kafka.common.errors.KafkaStorageException;
 
 /**
@@ -105,6 +106,8 @@ final class DirectoryFlusher implements GroupCommit, Runnable {
     private static void tell(Waiter waiter, Throwable error) {
         try {
             waiter.listener.flushed(error);
+        } catch (RejectedExecutionException e) {
+            LOG.log(System.Logger.Level.DEBUG, () -> "Nobody waits any more for the flush of " + waiter.log.topicPartition() + ": the broker stops");
         } catch (RuntimeException | Error e) {
             LOG.log(System.Logger.Level.ERROR, "A listener for the flush of " + waiter.log.topicPartition() + " failed", e);
         }

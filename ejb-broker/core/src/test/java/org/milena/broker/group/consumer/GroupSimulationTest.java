@@ -137,9 +137,12 @@ class GroupSimulationTest {
         });
     }
 
-    /** A member first gives up and says so, or does both at once: both are allowed, for it takes only what is free. */
+    /**
+     * A member first gives up and says so, or does both at once: both are allowed, for it takes only what is free. It takes nothing
+     * while an answer is lost: it said what it owns, so the server may have given the rest of the older answer to others.
+     */
     private void apply(TestMember member) {
-        if (random.nextBoolean()) {
+        if (random.nextBoolean() || answerLost.contains(member.memberId)) {
             member.revoke();
         } else {
             member.apply();
@@ -148,6 +151,7 @@ class GroupSimulationTest {
 
     private void wish(TestMember member) {
         randomWish(member);
+        answerLost.remove(member.memberId);
         guarded(member, member::beatFull);
     }
 
@@ -165,6 +169,7 @@ class GroupSimulationTest {
         } catch (FencedMemberEpochException | UnknownMemberIdException e) {
             member.owned.clear();
             member.wanted.clear();
+            answerLost.remove(member.memberId);
             try {
                 member.join();
             } catch (UnreleasedInstanceIdException taken) {
@@ -225,7 +230,7 @@ class GroupSimulationTest {
         for (int round = 0; round < 60; round++) {
             for (String id : List.copyOf(new TreeSet<>(alive.keySet()))) {
                 TestMember member = alive.get(id);
-                guarded(member, member::beat);
+                guarded(member, answerLost.remove(id) ? member::beatFull : member::beat);
                 member.apply();
             }
             shard.advance(2_000);

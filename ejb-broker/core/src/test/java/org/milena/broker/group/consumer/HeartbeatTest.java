@@ -170,6 +170,23 @@ class HeartbeatTest {
     }
 
     @Test
+    void aStaticMemberThatWasPutOutLearnsThatAnotherTookItsInstanceId() {
+        TestMember a = member("a").instance("i");
+        a.join();
+        a.apply();
+        shard.advance(46_000);
+        TestMember b = member("b").instance("i");
+        b.join();
+        assertThatThrownBy(a::beat).isInstanceOf(FencedInstanceIdException.class)
+                .hasMessage("Static member a with instance id i was fenced by member b.");
+        assertThatThrownBy(() -> shard.beat(a.request().setMemberEpoch(-1))).isInstanceOf(FencedInstanceIdException.class);
+        assertThat(shard.group("g").members()).containsOnlyKeys("b");
+        shard.advance(46_000);
+        assertThatThrownBy(a::beat).as("nobody has it any more").isInstanceOf(UnknownMemberIdException.class)
+                .hasMessage("Instance id i is unknown.");
+    }
+
+    @Test
     void aStaticMemberThatDoesNotComeBackIsRemovedAfterItsSession() {
         TestMember a = member("a").instance("i");
         TestMember b = member("b");

@@ -1,9 +1,11 @@
 package org.milena.broker.group.consumer;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.FencedMemberEpochException;
 import org.apache.kafka.common.errors.GroupNotEmptyException;
 import org.apache.kafka.common.errors.StaleMemberEpochException;
 import org.apache.kafka.common.errors.UnknownMemberIdException;
@@ -51,6 +53,22 @@ class OffsetFencingTest {
         assertThatThrownBy(() -> commit("b", 1).validate("foo", foo, 1 - kept)).isInstanceOf(StaleMemberEpochException.class)
                 .hasMessageContaining("is older than the assignment epoch 2");
         assertThatThrownBy(() -> commit("a", 1).validate("gone", Uuid.ZERO_UUID, 0)).isInstanceOf(StaleMemberEpochException.class);
+    }
+
+    /** KIP-848 cannot prevent that: the server goes by what the member said it owns, and the answer to that is lost. */
+    @Test
+    void whatAMemberTakesFromAnOutdatedAnswerItCannotCommit() {
+        a.join();
+        b.join();
+        shard.beat(a.full().setTopicPartitions(List.of()));
+        b.beat();
+        int gone = b.wanted.get(foo).iterator().next();
+        a.apply();
+        assertThat(a.owned.get(foo)).as("of the answer to its join").containsExactlyInAnyOrder(0, 1);
+
+        assertThatThrownBy(() -> commit("a", a.epoch).validate("foo", foo, gone)).isInstanceOf(StaleMemberEpochException.class)
+                .hasMessage("Partition foo-" + gone + " is not assigned or pending revocation for member.");
+        assertThatThrownBy(a::beatFull).isInstanceOf(FencedMemberEpochException.class);
     }
 
     @Test

@@ -77,9 +77,13 @@ public final class WildFly implements AutoCloseable {
         return command;
     }
 
+    /** Offsets given away in this JVM: a server that has just been started does not hold its ports yet. */
+    private static int nextOffset = 13100;
+
     /** An offset that puts WildFly's ports (8080, 8443, 9990, …) on free ones below 32768. */
-    private static int managementOffset() {
-        for (int offset = 13100; offset < 13200; offset++) {
+    private static synchronized int managementOffset() {
+        while (nextOffset < 13200) {
+            int offset = nextOffset++;
             if (Ports.free(8080 + offset) && Ports.free(8443 + offset) && Ports.free(9990 + offset)) return offset;
         }
         throw new IllegalStateException("no free ports for a WildFly");

@@ -9,6 +9,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.milena.broker.faults.Load;
 import org.milena.tests.broker.Cluster;
 import org.milena.tests.broker.WildFly;
@@ -18,6 +19,7 @@ import org.milena.tests.broker.WildFly;
  * every acknowledged record is there once, in order, at its offset, and so is every acknowledged commit. {@code -Dseed=} repeats a
  * run, {@code -Dmilena.long=true} kills 20 times.
  */
+@Isolated("a server that is started again and again needs the machine")
 class KilledServerTest {
     private static final int PARTITIONS = 4;
 

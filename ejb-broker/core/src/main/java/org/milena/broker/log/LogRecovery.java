@@ -335,6 +335,9 @@ final class LogRecovery {
         if (scanner.nextOffset() < recoveryPoint) {
             throw segment.damaged(end, what + "; offsets below " + recoveryPoint + " were known to be on disk");
         }
+        if (scanner.wholeButForItsSize(end, size)) {
+            throw segment.damaged(end, what + ", and yet it is whole: its size is damaged");
+        }
         if (!scanner.unwritten(end, size)) {
             boolean validBehind = scanner.validBatchBehind(end, size);
             if (validBehind || !scanner.cutShort() && holdValidBatch(later)) {

@@ -165,6 +165,16 @@ final class SegmentScanner {
         return false;
     }
 
+    /**
+     * Whether the batch that the walk stopped at is whole but for its size, which lies outside of its CRC: the rest of the file is
+     * exactly what the CRC was made of. Then nothing was cut short, whatever the size says.
+     */
+    boolean wholeButForItsSize(int position, int limit) throws IOException {
+        int left = limit - position;
+        return left > BatchHeader.SIZE && fill(position, left, limit) && BatchHeader.magic(chunk, position - chunkStart) == 2
+                && BatchHeader.crcMatches(chunk, position - chunkStart, left, crc);
+    }
+
     private boolean zeros(int position, int bytes) {
         for (int i = position - chunkStart; i < position - chunkStart + bytes; i++) {
             if (chunk.get(i) != 0) {

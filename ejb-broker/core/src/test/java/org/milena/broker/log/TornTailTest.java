@@ -1,13 +1,16 @@
 package org.milena.broker.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.apache.kafka.common.errors.KafkaStorageException;
 import org.junit.jupiter.api.Test;
 
 /** A power cut without flush.messages: what it took, how far the log goes back, and what is left alone (docs/decisions/0004). */
@@ -85,6 +88,35 @@ class TornTailTest {
             }
         });
         assertThat(disk.image().get(file)).hasSize(whole);
+    }
+
+    @Test
+    void aDamagedSizeIsNotTakenForATornTail() {
+        open(1500);
+        append(10);
+        Path file = segments().get(0);
+        int last = lastBatch(disk.image().get(file));
+        change(file, bytes -> {
+            bytes[last + 9] ^= 4; // the size field, far beyond the file's end now
+            return bytes;
+        });
+        Map<Path, byte[]> damaged = disk.image();
+        assertThatThrownBy(() -> open(1500)).isInstanceOf(KafkaStorageException.class)
+                .hasMessageContaining("and yet it is whole: its size is damaged").hasMessageContaining("kafka-dump-log --deep-iteration --files " + file);
+        damaged.forEach((path, bytes) -> {
+            if (path.toString().endsWith(LogSegment.LOG)) {
+                assertThat(disk.image().get(path)).as(path.toString()).isEqualTo(bytes);
+            }
+        });
+    }
+
+    private static int lastBatch(byte[] log) {
+        ByteBuffer bytes = ByteBuffer.wrap(log);
+        int at = 0;
+        while (at + BatchHeader.size(bytes, at) < log.length) {
+            at += BatchHeader.size(bytes, at);
+        }
+        return at;
     }
 
     private void live(Random random) {

@@ -25,6 +25,7 @@ import org.milena.broker.log.DirectoryExecutor;
 import org.milena.broker.log.FileLogManager;
 import org.milena.broker.log.LogDirectory;
 import org.milena.broker.log.LogManagerOptions;
+import org.milena.broker.log.validate.NativeCodecs;
 import org.milena.broker.metrics.MeasuredDisk;
 import org.milena.broker.metrics.prometheus.BrokerMetrics;
 import org.milena.broker.network.BrokerServer;
@@ -73,6 +74,7 @@ public final class Broker implements AutoCloseable {
 
     /** Opens the log directories and recovers what an unclean stop left. Blocks until every log is open. */
     public void openLogs() {
+        NativeCodecs.load();
         BrokerConfig now = config.get();
         metrics = new BrokerMetrics(() -> config.get().intValue("milena.metrics.partitions"));
         descriptors = new DescriptorBudget(FileDescriptors.PROCESS);

@@ -11,6 +11,7 @@ set -eu
 : "${PEER_DIR:?PEER_DIR names the directory of the peer harness}"
 [ $# -ge 1 ] || { sed -n '2,9p' "$0" >&2; exit 2; }
 PORT=${KAFKA_PORT:-19292} DATA=${KAFKA_DATA:-$(mktemp -d)}
+mkdir -p "$DATA"
 . "$PEER_DIR/env.sh"
 [ -d "$PEER_OUT/classes" ] || "$PEER_DIR/setup" >&2   # others may be using what is there
 trap '"$PEER_DIR/kafka-down" "$DATA/kafka" || true; rm -rf "$DATA/kafka"' EXIT

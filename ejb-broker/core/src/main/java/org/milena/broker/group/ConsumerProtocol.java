@@ -15,7 +15,7 @@ import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.message.SyncGroupResponseData;
 import org.milena.broker.cache.MetadataImage;
 import org.milena.broker.group.record.GroupRecord;
-import org.milena.broker.group.runtime.Result;
+import org.milena.broker.coordinator.Result;
 
 /**
  * The KIP-848 consumer protocol within one shard: its groups stand in {@link Groups}. Each method runs on the shard's executor,

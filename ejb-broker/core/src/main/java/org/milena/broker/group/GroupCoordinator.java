@@ -42,9 +42,9 @@ import org.apache.kafka.common.requests.OffsetFetchResponse;
 import org.apache.kafka.common.utils.Utils;
 import org.milena.broker.cache.MetadataImage;
 import org.milena.broker.group.record.GroupRecord.Scope;
-import org.milena.broker.group.runtime.CoordinatorLog;
-import org.milena.broker.group.runtime.CoordinatorRuntime;
-import org.milena.broker.group.runtime.Result;
+import org.milena.broker.coordinator.CoordinatorLog;
+import org.milena.broker.coordinator.CoordinatorRuntime;
+import org.milena.broker.coordinator.Result;
 import org.milena.broker.time.BrokerClock;
 import org.milena.broker.time.Timer;
 

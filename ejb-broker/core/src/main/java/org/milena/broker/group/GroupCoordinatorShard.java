@@ -35,9 +35,9 @@ import org.milena.broker.group.record.GroupMetadataValue;
 import org.milena.broker.group.record.GroupRecord;
 import org.milena.broker.group.record.GroupRecordCodec;
 import org.milena.broker.group.record.GroupValue;
-import org.milena.broker.group.runtime.CoordinatorRecord;
-import org.milena.broker.group.runtime.CoordinatorShard;
-import org.milena.broker.group.runtime.Result;
+import org.milena.broker.coordinator.CoordinatorRecord;
+import org.milena.broker.coordinator.CoordinatorShard;
+import org.milena.broker.coordinator.Result;
 
 /** The groups and offsets of one partition of {@code __consumer_offsets}: leads requests to the protocol a group speaks. */
 public final class GroupCoordinatorShard implements CoordinatorShard {

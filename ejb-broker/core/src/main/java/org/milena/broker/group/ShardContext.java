@@ -2,7 +2,7 @@ package org.milena.broker.group;
 
 import java.util.function.Supplier;
 import org.milena.broker.cache.MetadataImage;
-import org.milena.broker.group.runtime.ShardTimer;
+import org.milena.broker.coordinator.ShardTimer;
 import org.milena.broker.time.BrokerClock;
 
 /**

@@ -6,7 +6,7 @@ import java.util.function.Consumer;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
-import org.milena.broker.group.runtime.CoordinatorLog;
+import org.milena.broker.coordinator.CoordinatorLog;
 import org.milena.broker.log.AppendOrigin;
 import org.milena.broker.log.LogRead;
 

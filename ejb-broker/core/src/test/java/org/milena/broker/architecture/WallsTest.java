@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 class WallsTest {
 
     private static final String[] PLAIN = {"org.milena.broker.log..", "org.milena.broker.replication..", "org.milena.broker.group..",
-        "org.milena.broker.transaction.."};
+        "org.milena.broker.transaction..", "org.milena.broker.coordinator.."};
 
     private static final Map<String, Set<String>> CLOCKS = Map.of(
             "java.lang.System", Set.of("currentTimeMillis", "nanoTime"),

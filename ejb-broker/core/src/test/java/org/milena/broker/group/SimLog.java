@@ -15,7 +15,7 @@ import org.apache.kafka.common.record.internal.ControlRecordType;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MutableRecordBatch;
 import org.apache.kafka.common.record.internal.SimpleRecord;
-import org.milena.broker.group.runtime.CoordinatorLog;
+import org.milena.broker.coordinator.CoordinatorLog;
 
 /** {@code __consumer_offsets} in memory, with a disk that can stall, fail, and leave the outcome open. */
 public final class SimLog implements CoordinatorLog {

@@ -36,7 +36,7 @@ import org.milena.broker.group.record.Bytes;
 import org.milena.broker.group.record.GroupKey;
 import org.milena.broker.group.record.GroupMetadataValue;
 import org.milena.broker.group.record.GroupRecord;
-import org.milena.broker.group.runtime.Result;
+import org.milena.broker.coordinator.Result;
 
 /** The classic protocol in one shard. Errors are thrown; answers that wait come through the futures handed in. */
 public final class ClassicGroups implements ClassicProtocol {

@@ -18,7 +18,7 @@ import org.milena.broker.group.RequestInfo;
 import org.milena.broker.group.ShardContext;
 import org.milena.broker.group.record.Bytes;
 import org.milena.broker.group.record.GroupValue.ClassicProtocol;
-import org.milena.broker.group.runtime.Result;
+import org.milena.broker.coordinator.Result;
 
 /** JoinGroup. Refuses by throwing; an accepted member's answer comes with the next generation, or at once where nothing changes. */
 final class Joins {

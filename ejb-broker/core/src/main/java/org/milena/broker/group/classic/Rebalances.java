@@ -20,7 +20,7 @@ import org.milena.broker.group.ShardContext;
 import org.milena.broker.group.record.Bytes;
 import org.milena.broker.group.record.GroupKey;
 import org.milena.broker.group.record.GroupRecord;
-import org.milena.broker.group.runtime.Result;
+import org.milena.broker.coordinator.Result;
 
 /**
  * How classic groups get from one generation to the next, and the timers that drive it: the members' sessions, the join phase,

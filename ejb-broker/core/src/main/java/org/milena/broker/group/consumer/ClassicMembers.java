@@ -31,7 +31,7 @@ import org.milena.broker.group.ShardContext;
 import org.milena.broker.group.record.GroupRecord;
 import org.milena.broker.group.record.GroupValue;
 import org.milena.broker.group.record.GroupValue.ClassicProtocol;
-import org.milena.broker.group.runtime.Result;
+import org.milena.broker.coordinator.Result;
 
 /**
  * Members of the classic protocol in a consumer group, during an online migration. Their generation is their member epoch; a

@@ -25,7 +25,7 @@ import org.milena.broker.group.ConsumerProtocol;
 import org.milena.broker.group.RequestInfo;
 import org.milena.broker.group.ShardContext;
 import org.milena.broker.group.record.GroupRecord;
-import org.milena.broker.group.runtime.Result;
+import org.milena.broker.coordinator.Result;
 
 /** The KIP-848 consumer protocol of one shard: puts the parts together and keeps its groups among the shard's. */
 public final class ConsumerGroups implements ConsumerProtocol {

@@ -18,7 +18,7 @@ import org.milena.broker.group.ShardContext;
 import org.milena.broker.group.classic.ClassicGroup;
 import org.milena.broker.group.record.GroupRecord;
 import org.milena.broker.group.record.GroupValue;
-import org.milena.broker.group.runtime.Result;
+import org.milena.broker.coordinator.Result;
 
 /** ConsumerGroupHeartbeat: joining, staying, changing one's mind, reporting what one owns, and leaving, in one request. */
 final class Heartbeats {

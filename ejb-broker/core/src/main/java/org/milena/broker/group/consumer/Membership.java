@@ -14,7 +14,7 @@ import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
 import org.milena.broker.group.ClassicProtocol;
 import org.milena.broker.group.ShardContext;
 import org.milena.broker.group.record.GroupRecord;
-import org.milena.broker.group.runtime.Result;
+import org.milena.broker.coordinator.Result;
 
 /** How members enter and leave consumer groups, and who is told to go away. */
 final class Membership {

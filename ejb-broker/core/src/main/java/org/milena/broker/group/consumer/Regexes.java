@@ -14,7 +14,7 @@ import org.milena.broker.cache.MetadataImage;
 import org.milena.broker.group.ShardContext;
 import org.milena.broker.group.record.GroupRecord;
 import org.milena.broker.group.record.GroupValue.ConsumerGroupRegularExpression;
-import org.milena.broker.group.runtime.Result;
+import org.milena.broker.coordinator.Result;
 
 /**
  * The regular-expression subscriptions of a shard's groups. Expressions are resolved off the shard's thread; the shard's own

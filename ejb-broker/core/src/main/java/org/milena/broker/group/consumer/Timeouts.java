@@ -1,8 +1,8 @@
 package org.milena.broker.group.consumer;
 
 import java.util.function.Supplier;
-import org.milena.broker.group.runtime.Result;
-import org.milena.broker.group.runtime.ShardTimer;
+import org.milena.broker.coordinator.Result;
+import org.milena.broker.coordinator.ShardTimer;
 
 /**
  * The deadlines of a member: its session, the revocation of partitions, and, for a classic member, the JoinGroup that a

@@ -26,7 +26,7 @@ import org.milena.broker.group.ShardContext;
 import org.milena.broker.group.record.GroupKey;
 import org.milena.broker.group.record.GroupRecord;
 import org.milena.broker.group.record.GroupValue.OffsetCommit;
-import org.milena.broker.group.runtime.Result;
+import org.milena.broker.coordinator.Result;
 
 /** What changes committed offsets: commit, delete, expiry, and the end of a topic. */
 public final class OffsetCommits {

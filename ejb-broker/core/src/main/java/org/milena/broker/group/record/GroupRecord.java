@@ -1,6 +1,6 @@
 package org.milena.broker.group.record;
 
-import org.milena.broker.group.runtime.CoordinatorRecord;
+import org.milena.broker.coordinator.CoordinatorRecord;
 
 /** A record of {@code __consumer_offsets}. A null value is a tombstone. */
 public record GroupRecord(GroupKey key, GroupValue value) implements CoordinatorRecord {

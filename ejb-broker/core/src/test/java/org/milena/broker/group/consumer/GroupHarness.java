@@ -26,8 +26,8 @@ import org.milena.broker.group.ShardContext;
 import org.milena.broker.group.record.GroupKey;
 import org.milena.broker.group.record.GroupRecord;
 import org.milena.broker.group.record.GroupRecordCodec;
-import org.milena.broker.group.runtime.Result;
-import org.milena.broker.group.runtime.ShardTimer;
+import org.milena.broker.coordinator.Result;
+import org.milena.broker.coordinator.ShardTimer;
 import org.milena.broker.time.BrokerClock;
 
 /**

@@ -229,7 +229,7 @@ class HeartbeatTest {
         assertThat(group.state()).isEqualTo("Empty");
         assertThat(group.epoch()).isEqualTo(2);
         group.validateDeleteGroup();
-        shard.run(org.milena.broker.group.runtime.Result.of(null, ConsumerRecords.tombstones(group)));
+        shard.run(org.milena.broker.coordinator.Result.of(null, ConsumerRecords.tombstones(group)));
         assertThat(shard.groups.get("g")).isNull();
         shard.restart();
         assertThat(shard.groups.get("g")).isNull();

@@ -1,4 +1,4 @@
-package org.milena.broker.group.runtime;
+package org.milena.broker.coordinator;
 
 import java.util.HashMap;
 import java.util.Map;

@@ -1,4 +1,4 @@
-package org.milena.broker.group.runtime;
+package org.milena.broker.coordinator;
 
 /** One change of durable state, ready for the internal topic and for {@code replay}. Immutable. */
 public interface CoordinatorRecord {

@@ -1,4 +1,4 @@
-package org.milena.broker.group.runtime;
+package org.milena.broker.coordinator;
 
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.record.internal.Record;

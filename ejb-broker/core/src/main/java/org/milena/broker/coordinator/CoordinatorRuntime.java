@@ -1,4 +1,4 @@
-package org.milena.broker.group.runtime;
+package org.milena.broker.coordinator;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -14,7 +14,9 @@ public interface CoordinatorLog {
         /**
          * @param lastOffset offset of the last record, when {@code error} is null: the records are committed then
          *                   (replicated to the ISR, and on disk where the topic demands it)
-         * @param error      null, or why the outcome is a failure or unknown; the coordinator then drops its state and loads again
+         * @param error      null, or why the outcome is a failure or unknown; the coordinator then drops its state and loads again.
+         *                   Only {@link org.apache.kafka.common.errors.NotEnoughReplicasException} promises that nothing was appended
+         *                   (the disk is almost full, or too few replicas are in sync); the coordinator then keeps its state and tries again
          */
         void completed(long lastOffset, Throwable error);
     }

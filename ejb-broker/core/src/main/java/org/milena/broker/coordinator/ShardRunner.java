@@ -88,7 +88,7 @@ final class ShardRunner<S extends CoordinatorShard> {
         phase = Phase.LOADING;
         long thisLife = ++life;
         long startMs = nowMs();
-        ShardTimers newTimers = new ShardTimers(timer, clock, executor, this::runTimer);
+        ShardTimers newTimers = new ShardTimers(timer, clock, executor, this::runTimer, () -> writes == null ? 0 : writes.stalledMs());
         S newShard = factory.create(partition, newTimers);
         timers = newTimers;
         LogReplay replay = new LogReplay(newShard, name);

@@ -1,5 +1,6 @@
 package org.milena.broker.coordinator;
 
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -13,6 +14,7 @@ import java.util.function.Consumer;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.CoordinatorNotAvailableException;
+import org.apache.kafka.common.errors.NotEnoughReplicasException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.record.internal.DefaultRecordBatch;
@@ -30,6 +32,10 @@ final class WriteQueue {
 
     /** Beyond this much unwritten data commits are refused: a stalled disk must not fill the heap. */
     static final int MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
+    private static final System.Logger LOG = System.getLogger(WriteQueue.class.getName());
+    /** After this long an append is no longer on its way, but held up. */
+    private static final long STALL_MS = 1000;
+    private static final long REFUSED_RETRY_MS = 250;
 
     private final int partition;
     private final int leaderEpoch;
@@ -42,6 +48,9 @@ final class WriteQueue {
 
     private final Queue<PendingWrite> queue = new ArrayDeque<>();
     private List<PendingWrite> inFlight = List.of();
+    private long inFlightSinceMs;
+    private long pastStallsMs;
+    private boolean refused;
     private final Map<Object, PendingWrite> lastOfScope = new HashMap<>();
     private final Queue<Deferred<?>> deadlines = new ArrayDeque<>();
     private Timer.Task deadlineTask;
@@ -148,7 +157,12 @@ final class WriteQueue {
             batch.add(write);
         }
         inFlight = batch;
-        CoordinatorLog.AppendCallback callback = (lastOffset, error) -> executor.execute(() -> appended(batch, error));
+        inFlightSinceMs = nowMs();
+        append(batch, bytes);
+    }
+
+    private void append(List<PendingWrite> batch, int bytes) {
+        CoordinatorLog.AppendCallback callback = (lastOffset, error) -> executor.execute(() -> appended(batch, bytes, error));
         ByteBuffer batches;
         try {
             batches = build(batch, bytes);
@@ -171,13 +185,36 @@ final class WriteQueue {
         }
     }
 
-    private void appended(List<PendingWrite> batch, Throwable error) {
+    /** Nothing was appended, so the state is only ahead of the log, as it is while a disk stalls: no reason to drop it. */
+    private void refused(List<PendingWrite> batch, int bytes, Throwable error) {
+        if (!refused) {
+            refused = true;
+            LOG.log(Level.WARNING, "Coordinator {0}-{1} may not append, and waits: {2}", settings.topic(), partition, error.getMessage());
+        }
+        timer.schedule(REFUSED_RETRY_MS, () -> executor.execute(() -> {
+            if (!closed && inFlight == batch) {
+                append(batch, bytes);
+            }
+        }));
+    }
+
+    private void appended(List<PendingWrite> batch, int bytes, Throwable error) {
         if (closed || inFlight != batch) {
+            return;
+        }
+        if (error instanceof NotEnoughReplicasException) {
+            refused(batch, bytes, error);
             return;
         }
         if (error != null) {
             failed.accept(error);
             return;
+        }
+        pastStallsMs += stallMs();
+        inFlightSinceMs = nowMs(); // counted
+        if (refused) {
+            refused = false;
+            LOG.log(Level.INFO, "Coordinator {0}-{1} appends again", settings.topic(), partition);
         }
         for (PendingWrite write : batch) {
             backlogBytes -= write.recordBytes();
@@ -193,6 +230,16 @@ final class WriteQueue {
         inFlight = List.of();
         forgetAnswered();
         flush();
+    }
+
+    /** For how long, all in all, clients were kept waiting by a log that took none of our records. Never goes back. */
+    long stalledMs() {
+        return pastStallsMs + stallMs();
+    }
+
+    private long stallMs() {
+        long age = inFlight.isEmpty() ? 0 : nowMs() - inFlightSinceMs;
+        return age < STALL_MS ? 0 : age;
     }
 
     /** The state is dropped: nobody gets an answer any more but this error. */

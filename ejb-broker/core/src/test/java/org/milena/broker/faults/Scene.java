@@ -27,6 +27,12 @@ final class Scene {
     static final boolean LONG = Boolean.getBoolean("milena.long");
     static final long PATIENCE_S = 120;
 
+    static final int SESSION_MS = 2000;
+    /** Broker settings under which members of {@link #member} live. */
+    static final Map<String, String> SHORT_SESSIONS = Map.of("group.min.session.timeout.ms", "1000",
+            "group.consumer.min.session.timeout.ms", "1000", "group.consumer.session.timeout.ms", String.valueOf(SESSION_MS),
+            "group.consumer.min.heartbeat.interval.ms", "100", "group.consumer.heartbeat.interval.ms", "300");
+
     private Scene() {
     }
 
@@ -79,6 +85,13 @@ final class Scene {
             properties.put(more[i], more[i + 1]);
         }
         return new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /** A member of group "g" that reads topic "t" and must be heard of every {@link #SESSION_MS}. */
+    static GroupMember member(int port, String protocol) {
+        return protocol.equals("consumer") ? new GroupMember(port, "t", "group.id", "g", "group.protocol", "consumer")
+                : new GroupMember(port, "t", "group.id", "g", "group.protocol", "classic",
+                        "session.timeout.ms", String.valueOf(SESSION_MS), "heartbeat.interval.ms", "300");
     }
 
     static Future<RecordMetadata> send(KafkaProducer<byte[], byte[]> producer, TopicPartition partition, String value) {

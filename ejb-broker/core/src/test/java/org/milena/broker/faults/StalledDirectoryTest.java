@@ -3,6 +3,7 @@ package org.milena.broker.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,34 +28,27 @@ import org.milena.broker.testing.EmbeddedBroker;
 class StalledDirectoryTest {
 
     private static final long STALL_MS = Scene.LONG ? 30_000 : 5_000;
-    private static final String SESSION_MS = "2000";
 
     @TempDir
     Path dir;
 
     private final FaultyDisk disk = new FaultyDisk();
 
-    /** Answers of a connection keep their order: a commit that waits for longer than a session would hold up the heartbeats behind it. */
-    private EmbeddedBroker start() {
-        return EmbeddedBroker.start(dir, new InMemoryMetadataStore(), Map.of(
-                "log.dirs", dir.resolve("a") + "," + dir.resolve("b"), "offsets.topic.num.partitions", "1", "milena.log.dir.min.free", "0",
-                "offsets.commit.timeout.ms", "500", "group.min.session.timeout.ms", "1000", "group.consumer.min.session.timeout.ms", "1000",
-                "group.consumer.session.timeout.ms", SESSION_MS, "group.consumer.min.heartbeat.interval.ms", "100",
-                "group.consumer.heartbeat.interval.ms", "300"), disk);
-    }
-
-    private static GroupMember member(int port, String protocol) {
-        return protocol.equals("consumer") ? new GroupMember(port, "t", "group.id", "g", "group.protocol", "consumer")
-                : new GroupMember(port, "t", "group.id", "g", "group.protocol", "classic", "session.timeout.ms", SESSION_MS, "heartbeat.interval.ms", "300");
+    /** @param commitTimeoutMs how long a commit waits for the disk, and with it the heartbeats behind it: answers keep their order */
+    private EmbeddedBroker start(String commitTimeoutMs) {
+        Map<String, String> settings = new HashMap<>(Scene.SHORT_SESSIONS);
+        settings.putAll(Map.of("log.dirs", dir.resolve("a") + "," + dir.resolve("b"), "offsets.topic.num.partitions", "1",
+                "milena.log.dir.min.free", "0", "offsets.commit.timeout.ms", commitTimeoutMs));
+        return EmbeddedBroker.start(dir, new InMemoryMetadataStore(), settings, disk);
     }
 
     @ParameterizedTest
-    @CsvSource({"classic,false", "consumer,false", "classic,true", "consumer,true"})
-    void aStalledDirectoryHoldsUpOnlyItsOwnPartitions(String protocol, boolean withTheOffsets) throws Exception {
-        try (EmbeddedBroker broker = start()) {
+    @CsvSource({"classic,false,500", "consumer,false,500", "classic,true,500", "consumer,true,500", "classic,true,60000", "consumer,true,60000"})
+    void aStalledDirectoryHoldsUpOnlyItsOwnPartitions(String protocol, boolean withTheOffsets, String commitTimeoutMs) throws Exception {
+        try (EmbeddedBroker broker = start(commitTimeoutMs)) {
             int port = broker.port();
             Scene.createTopic(port, "t", 4, Map.of());
-            try (GroupMember one = member(port, protocol); GroupMember two = member(port, protocol)) {
+            try (GroupMember one = Scene.member(port, protocol); GroupMember two = Scene.member(port, protocol)) {
                 Scene.await("both members have two partitions", () -> one.assigned().size() == 2 && two.assigned().size() == 2);
                 Path offsets = broker.broker().replicas().partition("__consumer_offsets", 0).log().directory().path();
                 Path other = offsets.endsWith("a") ? dir.resolve("b") : dir.resolve("a");

@@ -107,6 +107,45 @@ class RuntimeTest {
         assertThat(f.committed("t", 0)).isEqualTo(3);
     }
 
+    /** A disk that is almost full: the state is ahead of the log, as while a disk stalls, and is kept. */
+    @Test
+    void aRefusedAppendIsTriedAgainAndTheStateStays() {
+        List<String> ids = f.stable(2);
+        f.log.setFate(SimLog.Fate.REFUSE);
+        int appends = f.log.appends();
+        var commit = f.commitLater(9, commitRequest(ids.get(0), 1, "t", 0, 7));
+        for (int second = 0; second < 30; second += 3) {
+            assertThat(f.heartbeat(ids.get(0), 1)).isEqualTo(Errors.NONE);
+            assertThat(f.heartbeat(ids.get(1), 1)).isEqualTo(Errors.NONE);
+            f.world.advance(3_000);
+        }
+        assertThat(error(f.world.get(commit))).isEqualTo(Errors.COORDINATOR_NOT_AVAILABLE);
+        assertThat(f.log.appends() - appends).as("attempts in 30 s").isBetween(10, 150);
+        f.log.setFate(SimLog.Fate.COMMIT);
+        f.world.advance(1_000);
+        assertThat(f.committed("t", 0)).isEqualTo(7);
+        assertThat(f.state()).isEqualTo("Stable");
+        assertThat(f.heartbeat(ids.get(1), 1)).isEqualTo(Errors.NONE);
+    }
+
+    /** Its next heartbeat waits behind an answer that our disk holds back. */
+    @Test
+    void noSessionRunsOutOverAStalledDiskButOneThatIsSilentAfterwardsDoes() {
+        GroupFixture slow = new GroupFixture(java.util.Map.of("offsets.commit.timeout.ms", 60_000));
+        List<String> ids = slow.stable(2);
+        slow.log.stall();
+        var commit = slow.commitLater(9, commitRequest(ids.get(0), 1, "t", 0, 7));
+        slow.world.advance(3L * GroupFixture.SESSION_MS);
+        assertThat(commit).isNotDone();
+        slow.log.resume();
+        assertThat(error(slow.world.get(commit))).isEqualTo(Errors.NONE);
+        slow.world.advance(GroupFixture.SESSION_MS / 2);
+        assertThat(slow.heartbeat(ids.get(0), 1)).isEqualTo(Errors.NONE);
+        assertThat(slow.state()).isEqualTo("Stable");
+        slow.world.advance(GroupFixture.SESSION_MS / 2);
+        assertThat(slow.heartbeat(ids.get(0), 1)).as("the other one was silent").isEqualTo(Errors.REBALANCE_IN_PROGRESS);
+    }
+
     @Test
     void whoWaitsIsToldWhenTheCoordinatorGoes() {
         String a = f.newMemberId();

@@ -9,6 +9,7 @@ import java.util.function.Consumer;
 import java.util.function.IntUnaryOperator;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.errors.KafkaStorageException;
+import org.apache.kafka.common.errors.NotEnoughReplicasException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.record.internal.EndTransactionMarker;
 import org.apache.kafka.common.record.internal.ControlRecordType;
@@ -21,7 +22,7 @@ import org.milena.broker.coordinator.CoordinatorLog;
 public final class SimLog implements CoordinatorLog {
 
     /** What an append does next. */
-    public enum Fate { COMMIT, FAIL, COMMIT_BUT_REPORT_FAILURE }
+    public enum Fate { COMMIT, REFUSE, FAIL, COMMIT_BUT_REPORT_FAILURE }
 
     private record Waiting(int partition, int leaderEpoch, ByteBuffer batches, AppendCallback callback) {
     }
@@ -117,6 +118,8 @@ public final class SimLog implements CoordinatorLog {
     private void settle(int partition, int leaderEpoch, ByteBuffer batches, AppendCallback callback) {
         if (leaderEpoch != epochs.getOrDefault(partition, -1)) {
             callback.completed(-1, new NotLeaderOrFollowerException("epoch " + leaderEpoch + " is over"));
+        } else if (fate == Fate.REFUSE) {
+            callback.completed(-1, new NotEnoughReplicasException("the disk is almost full, as the test wants it"));
         } else if (fate == Fate.FAIL) {
             callback.completed(-1, new KafkaStorageException("the disk fails, as the test wants it"));
         } else {

@@ -116,6 +116,11 @@ final class DirectoryCheckpoints {
         logs.put(log.topicPartition(), log);
     }
 
+    /** How many logs the directory holds. */
+    int count() {
+        return logs.size();
+    }
+
     /** The partition is deleted. Its lines stay in the files until these are written again. */
     void remove(TopicPartition partition) {
         synchronized (writing) {

@@ -83,6 +83,14 @@ public interface Disk {
 
     /** Replaces a small file as a whole: after a crash it holds the old or the new bytes. {@code durable} syncs file and directory. */
     default void replace(Path file, byte[] bytes, boolean durable) throws IOException {
+        put(file, bytes, durable);
+        if (durable) {
+            syncDirectory(file.getParent());
+        }
+    }
+
+    /** Like {@link #replace}, but whoever puts several files into a directory syncs it himself, once. */
+    default void put(Path file, byte[] bytes, boolean durable) throws IOException {
         Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
         try (Handle handle = open(temporary, Mode.CREATE)) {
             handle.truncate(0);
@@ -92,9 +100,6 @@ public interface Disk {
             }
         }
         rename(temporary, file);
-        if (durable) {
-            syncDirectory(file.getParent());
-        }
     }
 
     default void deleteRecursively(Path path) throws IOException {

@@ -141,6 +141,11 @@ final class FileLogDirectory implements LogDirectory {
         return files.openFiles();
     }
 
+    @Override
+    public boolean filesScarce() {
+        return files.scarce();
+    }
+
     void ensureOnline() {
         String why = failure.get();
         if (why != null) {

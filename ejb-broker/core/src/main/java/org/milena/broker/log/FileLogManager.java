@@ -35,6 +35,7 @@ public final class FileLogManager implements LogManager {
     private final BrokerClock clock;
     private final List<FileLogDirectory> directories = new ArrayList<>();
     private final Map<TopicPartition, SegmentedLog> logs = new ConcurrentHashMap<>();
+    private final Map<Uuid, Set<SegmentedLog>> logsByTopic = new ConcurrentHashMap<>();
     private final Map<TopicPartition, KafkaStorageException> aside = new ConcurrentHashMap<>();
     private final Map<Uuid, Map<String, String>> savedConfigs = new ConcurrentHashMap<>();
     private final List<Closeable> locks = Collections.synchronizedList(new ArrayList<>());
@@ -141,6 +142,7 @@ public final class FileLogManager implements LogManager {
                     + ": remove the one that is not wanted");
         }
         log.directory().checkpoints().add(log);
+        logsByTopic.computeIfAbsent(log.topicId(), id -> ConcurrentHashMap.newKeySet()).add(log);
     }
 
     /** The cluster id that the directories name, to be preferred by a new metadata store. */
@@ -234,10 +236,19 @@ public final class FileLogManager implements LogManager {
         }
         try {
             PartitionMetadataFile.write(disk, log.path(), topicId);
+            forget(log);
             log.assignTopicId(topicId);
+            logsByTopic.computeIfAbsent(topicId, id -> ConcurrentHashMap.newKeySet()).add(log);
         } catch (IOException e) {
             throw log.directory().fail("writing " + PartitionMetadataFile.NAME + " of " + log.topicPartition(), e);
         }
+    }
+
+    private void forget(SegmentedLog log) {
+        logsByTopic.computeIfPresent(log.topicId(), (id, ofTopic) -> {
+            ofTopic.remove(log);
+            return ofTopic.isEmpty() ? null : ofTopic;
+        });
     }
 
     private SegmentedLog create(TopicPartition partition, Uuid topicId, LogConfig config, boolean isNew) {
@@ -247,16 +258,16 @@ public final class FileLogManager implements LogManager {
                     + offline.get().path() + ", which is not: " + offline.get().failure().orElse(""));
         }
         FileLogDirectory directory = directories.stream().filter(FileLogDirectory::online)
-                .min(Comparator.comparingLong(d -> logs.values().stream().filter(l -> l.directory() == d).count()))
+                .min(Comparator.comparingInt(d -> d.checkpoints().count()))
                 .orElseThrow(() -> new KafkaStorageException("All log directories are offline"));
         Path path = LogNames.directory(directory.path(), partition);
         try {
             directory.checkpoints().forget(partition);
             disk.createDirectories(path);
-            PartitionMetadataFile.write(disk, path, topicId);
+            PartitionMetadataFile.put(disk, path, topicId);
             Map<String, String> configs = savedConfigs.get(topicId);
             if (configs != null) {
-                TopicConfigsFile.write(disk, path, configs);
+                TopicConfigsFile.put(disk, path, configs);
             }
             LoadedLog loaded = new LogRecovery(directory, partition, path, true, 0, 0, clock.millis()).load();
             disk.syncDirectory(path);
@@ -278,6 +289,10 @@ public final class FileLogManager implements LogManager {
             }
             FileLogDirectory directory = log.directory();
             directory.checkpoints().remove(partition);
+            forget(log);
+            if (!logsByTopic.containsKey(log.topicId())) {
+                savedConfigs.remove(log.topicId());
+            }
             Path target = LogNames.deleteDirectory(directory.path(), partition, Uuid.randomUuid());
             try {
                 log.delete(target);
@@ -317,8 +332,8 @@ public final class FileLogManager implements LogManager {
     @Override
     public void saveTopicConfigs(Uuid topicId, Map<String, String> configs) {
         savedConfigs.put(topicId, Map.copyOf(configs));
-        for (SegmentedLog log : logs.values()) {
-            if (log.topicId().equals(topicId) && log.directory().online()) {
+        for (SegmentedLog log : logsByTopic.getOrDefault(topicId, Set.of())) {
+            if (log.directory().online()) {
                 try {
                     TopicConfigsFile.write(disk, log.path(), configs);
                 } catch (IOException e) {

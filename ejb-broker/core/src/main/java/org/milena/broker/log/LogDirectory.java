@@ -22,6 +22,9 @@ public interface LogDirectory {
     /** Segment and index files that are open now. */
     int openFiles();
 
+    /** More segment and index files are in use than the budget allows: whoever can shall copy what he needs and let go of the file. */
+    boolean filesScarce();
+
     /** Where work that may block on this directory runs. */
     DirectoryExecutor executor();
 

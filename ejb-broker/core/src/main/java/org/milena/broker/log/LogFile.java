@@ -65,19 +65,32 @@ final class LogFile {
     }
 
     private void open(Disk.Mode mode) throws IOException {
-        synchronized (this) {
-            if (tryShare()) {
-                return;
+        boolean opened;
+        try {
+            opened = openUnlessOpen(mode);
+        } catch (IOException e) {
+            if (!pool.madeRoomAfter(e)) {
+                throw e;
             }
-            handle = pool.disk().open(path, mode);
-            users.set(1);
+            opened = openUnlessOpen(mode);
         }
-        pool.opened(this);
+        if (opened) {
+            pool.opened(this);
+        }
+    }
+
+    private synchronized boolean openUnlessOpen(Disk.Mode mode) throws IOException {
+        if (tryShare()) {
+            return false;
+        }
+        handle = pool.disk().open(path, mode);
+        users.set(1);
+        return true;
     }
 
     void release() {
-        if (users.decrementAndGet() == 0 && retired) {
-            closeQuietly();
+        if (users.decrementAndGet() == 0 && (retired || pool.scarce())) {
+            pool.close(this);
         }
     }
 
@@ -116,18 +129,7 @@ final class LogFile {
     /** Closes now, or when the last user is done. */
     void retire() {
         retired = true;
-        closeQuietly();
-    }
-
-    private void closeQuietly() {
-        try {
-            if (closeIfIdle()) {
-                pool.closed(this);
-            }
-        } catch (IOException e) {
-            pool.closed(this);
-            System.getLogger(LogFile.class.getName()).log(System.Logger.Level.WARNING, "Closing " + path + " failed", e);
-        }
+        pool.close(this);
     }
 
     @Override

@@ -28,7 +28,13 @@ final class PartitionMetadataFile {
     }
 
     static void write(Disk disk, Path directory, Uuid topicId) throws IOException {
+        put(disk, directory, topicId);
+        disk.syncDirectory(directory);
+    }
+
+    /** The caller syncs the directory. */
+    static void put(Disk disk, Path directory, Uuid topicId) throws IOException {
         String text = "version: 0\ntopic_id: " + topicId + "\n";
-        disk.replace(directory.resolve(NAME), text.getBytes(StandardCharsets.UTF_8), true);
+        disk.put(directory.resolve(NAME), text.getBytes(StandardCharsets.UTF_8), true);
     }
 }

@@ -34,10 +34,16 @@ final class TopicConfigsFile {
     }
 
     static void write(Disk disk, Path directory, Map<String, String> configs) throws IOException {
+        put(disk, directory, configs);
+        disk.syncDirectory(directory);
+    }
+
+    /** The caller syncs the directory. */
+    static void put(Disk disk, Path directory, Map<String, String> configs) throws IOException {
         Properties properties = new Properties();
         properties.putAll(configs);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         properties.store(bytes, "Configs of this topic, kept beside its records");
-        disk.replace(directory.resolve(NAME), bytes.toByteArray(), true);
+        disk.put(directory.resolve(NAME), bytes.toByteArray(), true);
     }
 }

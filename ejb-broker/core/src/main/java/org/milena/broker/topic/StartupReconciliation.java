@@ -44,6 +44,7 @@ final class StartupReconciliation {
     private final BrokerConfig config;
     private final Set<TopicPartition> onDisk = new java.util.HashSet<>();
     private final Map<Uuid, TopicRow> topics = new LinkedHashMap<>();
+    private final Set<String> names = new java.util.HashSet<>();
 
     /** @param config with the dynamic values of the store */
     StartupReconciliation(AdminContext context, BrokerConfig config) {
@@ -53,7 +54,10 @@ final class StartupReconciliation {
 
     /** The first image: every partition it shows with a leader takes writes. */
     MetadataImage run(Snapshot snapshot, String clusterId, List<BrokerImage> brokers) {
-        snapshot.topics().forEach(row -> topics.put(row.id(), row));
+        snapshot.topics().forEach(row -> {
+            topics.put(row.id(), row);
+            names.add(row.name());
+        });
         List<FoundTopic> found = context.logs().found();
         found.forEach(topic -> topic.partitions().forEach(p -> onDisk.add(new TopicPartition(topic.name(), p))));
         found.forEach(this::adopt);
@@ -79,7 +83,7 @@ final class StartupReconciliation {
         if (found.name().equals("__cluster_metadata")) {
             return;
         }
-        if (topics.values().stream().anyMatch(row -> row.name().equals(found.name()))) {
+        if (names.contains(found.name())) {
             LOG.log(ERROR, "The log directories hold topic {0} with id {1}, but the database knows that name under another id: these logs "
                     + "are left alone. Move them away, or restore the database that belongs to them", found.name(), found.id());
             return;
@@ -105,6 +109,7 @@ final class StartupReconciliation {
         TopicRow row = new TopicRow(id, found.name(), Topic.isInternal(found.name()), held, rows(0, partitionCount(found)), configs);
         context.store().createTopic(row);
         topics.put(id, row);
+        names.add(row.name());
         LOG.log(WARNING, "Topic {0} (id {1}) with {2} partition(s) was in the log directories but not in the database: registered again {3}",
                 row.name(), id, row.partitions().size(), held ? "without its settings, which are unknown" : "with settings " + configs);
     }

@@ -168,8 +168,8 @@ final class TopicCreation {
     private TopicImage make(TopicRow row) {
         TopicImage topic = MetadataImages.topic(row);
         try {
+            context.logs().saveTopicConfigs(topic.id(), topic.configs()); // each new log gets them when it is made
             context.partitions().create(topic, topic.partitions(), LogConfigs.of(context.config().get(), topic.configs(), false));
-            context.logs().saveTopicConfigs(topic.id(), topic.configs());
             context.store().createTopic(row);
             return topic;
         } catch (RuntimeException e) {

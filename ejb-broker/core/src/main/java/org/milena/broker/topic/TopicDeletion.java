@@ -5,6 +5,7 @@ import static java.lang.System.Logger.Level.INFO;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.Uuid;
@@ -48,11 +49,16 @@ final class TopicDeletion {
             }
         });
         DeleteTopicsResponseData response = new DeleteTopicsResponseData();
+        Map<DeletableTopicResult, TopicImage> gone = new IdentityHashMap<>();
         for (DeleteTopicState target : targets) {
             Integer occurrences = named.remove(target.name() != null ? target.name() : target.topicId());
             if (occurrences != null) {
-                response.responses().add(delete(target, occurrences, resolved));
+                response.responses().add(deleteRow(target, occurrences, resolved, gone));
             }
+        }
+        if (!gone.isEmpty()) {
+            context.cache().publish(MetadataImages.without(context.image(), gone.values()));
+            gone.forEach(this::deleteLogs);
         }
         return response;
     }
@@ -61,16 +67,26 @@ final class TopicDeletion {
         return target.name() != null ? context.image().topic(target.name()) : context.image().topic(target.topicId());
     }
 
-    private DeletableTopicResult delete(DeleteTopicState target, int occurrences, Map<Uuid, Integer> resolved) {
+    /**
+     * The database first: if it fails nothing has changed. Then clients stop seeing the topics, all at once, then their logs go. A crash
+     * before the logs are gone brings a topic back at the next start, as though the (unanswered) deletion had not been asked for.
+     */
+    private DeletableTopicResult deleteRow(DeleteTopicState target, int occurrences, Map<Uuid, Integer> resolved,
+                                           Map<DeletableTopicResult, TopicImage> gone) {
         DeletableTopicResult result = new DeletableTopicResult().setName(target.name()).setTopicId(target.topicId());
         try {
             TopicImage topic = check(target, occurrences, resolved);
-            delete(topic);
-            return result.setName(topic.name()).setTopicId(topic.id());
+            context.store().deleteTopic(topic.id());
+            gone.put(result.setName(topic.name()).setTopicId(topic.id()), topic);
         } catch (RuntimeException e) {
-            ApiError error = ApiError.fromThrowable(e);
-            return result.setErrorCode(error.error().code()).setErrorMessage(error.messageWithFallback());
+            fail(result, e);
         }
+        return result;
+    }
+
+    private static void fail(DeletableTopicResult result, RuntimeException e) {
+        ApiError error = ApiError.fromThrowable(e);
+        result.setErrorCode(error.error().code()).setErrorMessage(error.messageWithFallback());
     }
 
     private TopicImage check(DeleteTopicState target, int occurrences, Map<Uuid, Integer> resolved) {
@@ -94,19 +110,14 @@ final class TopicDeletion {
         return topic;
     }
 
-    /**
-     * The database first: if it fails nothing has changed. Then clients stop seeing the topic, then its logs go. A crash before the
-     * logs are gone brings the topic back at the next start, as though the (unanswered) deletion had not been asked for.
-     */
-    private void delete(TopicImage topic) {
-        context.store().deleteTopic(topic.id());
-        context.cache().publish(MetadataImages.without(context.image(), List.of(topic)));
+    private void deleteLogs(DeletableTopicResult result, TopicImage topic) {
         try {
             context.partitions().remove(topic, topic.partitions());
         } catch (RuntimeException e) {
             LOG.log(ERROR, "Topic " + topic.name() + " (id " + topic.id() + ") is deleted, but not all of its log directories could be "
                     + "removed: remove them by hand before the next start, or the topic comes back with what is left in them", e);
-            throw e;
+            fail(result, e);
+            return;
         }
         LOG.log(INFO, "Deleted topic {0} with id {1}", topic.name(), topic.id());
     }

@@ -121,6 +121,11 @@ final class FileMetadataStore implements MetadataStore {
     }
 
     @Override
+    public boolean updatePartitions(List<PartitionUpdate> updates) {
+        return changed(() -> memory.updatePartitions(updates));
+    }
+
+    @Override
     public void alterConfigs(String type, String name, Map<String, String> changes) {
         change(() -> memory.alterConfigs(type, name, changes));
     }

@@ -56,6 +56,18 @@ final class ForkedBroker implements AutoCloseable {
         System.exit(0);
     }
 
+    /** Runs with a limit of so many file descriptors. */
+    ForkedBroker withDescriptors(int limit) {
+        command.addAll(0, List.of("/bin/sh", "-c", "ulimit -n " + limit + " && exec \"$@\"", "sh"));
+        return this;
+    }
+
+    /** Open file descriptors of the process now. */
+    int descriptors() {
+        String[] open = new File("/proc/" + pid() + "/fd").list();
+        return open == null ? -1 : open.length;
+    }
+
     private static int freePort() throws IOException {
         for (int port = 21400; port < 21500; port++) {
             try (ServerSocket socket = new ServerSocket()) {

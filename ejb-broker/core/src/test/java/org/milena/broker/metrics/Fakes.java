@@ -65,6 +65,10 @@ public final class Fakes {
             return usable;
         }
 
+        @Override public boolean filesScarce() {
+            return false;
+        }
+
         @Override
         public int openFiles() {
             return 0;

@@ -55,6 +55,10 @@ public final class FakeLogs implements LogManager, PartitionLifecycle {
             return Long.MAX_VALUE;
         }
 
+        @Override public boolean filesScarce() {
+            return false;
+        }
+
         @Override public int openFiles() {
             return 0;
         }

@@ -56,7 +56,13 @@ public final class FetchHandler implements RequestHandler<FetchRequestData> {
             context.reply(new FetchResponseData().setErrorCode(error.code()).setSessionId(0));
             return;
         }
-        start(context, request, session, false, session.update(request));
+        List<FetchPartition> partitions = session.update(request);
+        if (partitions.isEmpty()) { // all forgotten: as in Kafka, that ends it
+            sessions.close(session.id());
+            start(context, request, null, true, new ArrayList<>(FetchSession.partitionsOf(request).values()));
+        } else {
+            start(context, request, session, false, partitions);
+        }
     }
 
     private void start(RequestContext context, FetchRequestData request, FetchSession session, boolean full, List<FetchPartition> partitions) {

@@ -4,6 +4,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.InconsistentTopicIdException;
+import org.apache.kafka.common.errors.UnknownTopicIdException;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.milena.broker.metrics.TopicMetrics;
@@ -92,18 +94,24 @@ final class FetchOperation implements Partition.Waiter {
             FetchPartition want = wanted.get(i);
             Partition partition;
             try {
-                partition = find(want.key());
+                partition = find(want);
             } catch (ApiException e) {
                 results[i] = PartitionResult.failed(e);
                 continue;
             }
             track(i, partition);
             int limit = Math.max(0, Math.min(want.maxBytes(), remaining));
-            if (partition.inContext() || !reader.touchesDisk(partition, want)) {
+            boolean touchesDisk = reader.touchesDisk(partition, want);
+            if (!touchesDisk || partition.inContext() && !partition.log().directory().filesScarce()) {
                 results[i] = reader.read(partition, want, limit, minOneBatch);
                 remaining -= results[i].bytes();
                 minOneBatch &= results[i].bytes() == 0;
-            } else if (copyable > 0 || minOneBatch) {
+            } else if (partition.inContext() && (copyable > 0 || minOneBatch)) {
+                results[i] = PartitionReader.copied(reader.read(partition, want, Math.min(limit, copyable), minOneBatch));
+                remaining -= results[i].bytes();
+                copyable -= results[i].bytes();
+                minOneBatch &= results[i].bytes() == 0;
+            } else if (!partition.inContext() && (copyable > 0 || minOneBatch)) {
                 limit = Math.min(limit, copyable);
                 readElsewhere(i, partition, want, limit, minOneBatch);
                 remaining -= limit;
@@ -160,9 +168,22 @@ final class FetchOperation implements Partition.Waiter {
         finish();
     }
 
-    private Partition find(FetchPartition.Key key) {
-        return context.apiVersion() >= FetchHandler.TOPIC_IDS_SINCE ? replicas.partition(key.topicId(), key.index())
-                : replicas.partition(key.topic(), key.index());
+    private Partition find(FetchPartition want) {
+        FetchPartition.Key key = want.key();
+        if (context.apiVersion() < FetchHandler.TOPIC_IDS_SINCE) {
+            return replicas.partition(key.topic(), key.index());
+        }
+        try {
+            Partition partition = replicas.partition(key.topicId(), key.index());
+            want.found(partition.topicPartition().topic());
+            return partition;
+        } catch (UnknownTopicIdException e) {
+            if (want.name() == null) {
+                throw e;
+            }
+            replicas.partition(want.name(), key.index()); // throws when there is none of that name any more
+            throw new InconsistentTopicIdException("Topic " + want.name() + " no longer has the id " + key.topicId());
+        }
     }
 
     private void partDone() {

@@ -14,6 +14,8 @@ final class FetchPartition {
     }
 
     private final Key key;
+    /** Of the topic id, since it was found once; null before. */
+    private volatile String name;
     private long fetchOffset;
     private int maxBytes;
     private int leaderEpoch;
@@ -32,6 +34,17 @@ final class FetchPartition {
         maxBytes = request.partitionMaxBytes();
         leaderEpoch = request.currentLeaderEpoch();
         lastFetchedEpoch = request.lastFetchedEpoch();
+    }
+
+    void found(String topicName) {
+        if (name == null) {
+            name = topicName;
+        }
+    }
+
+    /** The name of a topic that is known by its id, if this session ever saw it. */
+    String name() {
+        return name;
     }
 
     Key key() {

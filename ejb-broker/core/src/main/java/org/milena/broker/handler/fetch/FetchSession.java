@@ -16,13 +16,19 @@ final class FetchSession {
     private final boolean usesTopicIds;
     private final Map<FetchPartition.Key, FetchPartition> partitions;
     private int nextEpoch = 1;
+    private final long createdMs;
     private long lastUsedMs;
 
     FetchSession(int id, boolean usesTopicIds, Map<FetchPartition.Key, FetchPartition> partitions, long nowMs) {
         this.id = id;
         this.usesTopicIds = usesTopicIds;
         this.partitions = partitions;
+        this.createdMs = nowMs;
         this.lastUsedMs = nowMs;
+    }
+
+    long createdMs() {
+        return createdMs;
     }
 
     int id() {

@@ -2,7 +2,6 @@ package org.milena.broker.handler.fetch;
 
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
@@ -11,7 +10,8 @@ import org.milena.broker.time.BrokerClock;
 
 /**
  * The fetch sessions of this broker, at most {@code max.incremental.fetch.session.cache.slots}. A new session takes the place of
- * one that was not used for two minutes; where there is none, the client is served without a session.
+ * one that was not used for two minutes, or of the smallest that has existed for as long if that has fewer partitions; where there is
+ * none, the client is served without a session.
  */
 final class FetchSessionCache {
 
@@ -41,7 +41,7 @@ final class FetchSessionCache {
     /** @return empty when the cache is full of sessions in use */
     synchronized Optional<FetchSession> create(FetchRequestData request, boolean usesTopicIds) {
         Map<FetchPartition.Key, FetchPartition> partitions = FetchSession.partitionsOf(request);
-        if (slots <= 0 || sessions.size() >= slots && !evict()) {
+        if (slots <= 0 || sessions.size() >= slots && !evict(partitions.size())) {
             return Optional.empty();
         }
         int id;
@@ -53,13 +53,13 @@ final class FetchSessionCache {
         return Optional.of(session);
     }
 
-    private boolean evict() {
-        List<FetchSession> all = List.copyOf(sessions.values());
-        FetchSession oldest = all.stream().min(Comparator.comparingLong(FetchSession::lastUsedMs)).orElseThrow();
-        if (clock.millis() - oldest.lastUsedMs() < EVICTION_MS) {
-            return false;
-        }
-        sessions.remove(oldest.id());
-        return true;
+    private boolean evict(int partitions) {
+        long then = clock.millis() - EVICTION_MS;
+        FetchSession oldest = sessions.values().stream().min(Comparator.comparingLong(FetchSession::lastUsedMs)).orElseThrow();
+        Optional<FetchSession> goes = oldest.lastUsedMs() < then ? Optional.of(oldest)
+                : sessions.values().stream().filter(s -> s.createdMs() < then).min(Comparator.comparingInt(FetchSession::size))
+                        .filter(smallest -> smallest.size() < partitions);
+        goes.ifPresent(session -> sessions.remove(session.id()));
+        return goes.isPresent();
     }
 }

@@ -29,7 +29,7 @@ import org.milena.broker.testing.EmbeddedBroker;
 class ManyPartitionsTest {
 
     private static final int PARTITIONS = Scene.count(1_500, 10_000);
-    private static final int TOPICS = Scene.count(500, 10_000);
+    private static final int TOPICS = Scene.count(200, 10_000);
     private static final int PER_TOPIC = 50;
     private static final int DESCRIPTORS = Scene.count(1_200, 6_000);
 

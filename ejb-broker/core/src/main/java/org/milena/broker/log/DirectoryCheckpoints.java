@@ -112,6 +112,10 @@ final class DirectoryCheckpoints {
         }
     }
 
+    int logs() {
+        return logs.size();
+    }
+
     void add(SegmentedLog log) {
         logs.put(log.topicPartition(), log);
     }

@@ -48,20 +48,29 @@ final class FaultyDisk implements Disk {
         for (var entry : stalled.entrySet()) {
             if (path.startsWith(entry.getKey())) {
                 held.incrementAndGet();
-                try {
-                    entry.getValue().await();
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                    throw new IOException("interrupted while the disk stalled", e);
-                } finally {
-                    held.decrementAndGet();
-                }
+                awaitUninterruptibly(entry.getValue());
+                held.decrementAndGet();
             }
         }
         for (var entry : failing.entrySet()) {
             if (path.startsWith(entry.getKey())) {
                 throw new IOException(entry.getValue());
             }
+        }
+    }
+
+    /** As a system call on a disk that hangs: no interrupt ends it. */
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        boolean interrupted = false;
+        while (latch.getCount() > 0) {
+            try {
+                latch.await();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -22,7 +22,7 @@ import org.milena.broker.time.Timer;
 final class FetchOperation implements Partition.Waiter {
 
     /** The most that one response carries in copies: they are heap, held for as long as the client takes to read them. */
-    private static final int MAX_COPIED_BYTES = 1 << 20;
+    static final int MAX_COPIED_BYTES = 1 << 20;
     /** A directory gets at least this long to answer, even if the client wants to wait for less. */
     private static final long LEAST_PATIENCE_MS = 1000;
 
@@ -36,6 +36,8 @@ final class FetchOperation implements Partition.Waiter {
     private final Partition[] partitions;
     private final int maxBytes;
     private final PartitionReader reader;
+    private final CopyBudget budget;
+    private final Runnable retry = this::signal;
     private final AtomicBoolean signalled = new AtomicBoolean();
     private final long deadlineNanos;
 
@@ -50,7 +52,7 @@ final class FetchOperation implements Partition.Waiter {
     private Timer.Task patience;
 
     FetchOperation(RequestContext context, FetchRequestData request, ReplicaManager replicas, TopicMetrics metrics,
-                   FetchSession session, boolean full, List<FetchPartition> wanted, int maxBytes) {
+                   FetchSession session, boolean full, List<FetchPartition> wanted, int maxBytes, CopyBudget budget) {
         this.context = context;
         this.request = request;
         this.replicas = replicas;
@@ -60,6 +62,7 @@ final class FetchOperation implements Partition.Waiter {
         this.wanted = wanted;
         this.partitions = new Partition[wanted.size()];
         this.maxBytes = maxBytes;
+        this.budget = budget;
         this.reader = new PartitionReader(request.isolationLevel() == 1);
         this.deadlineNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(Math.max(0, request.maxWaitMs()));
     }
@@ -71,6 +74,10 @@ final class FetchOperation implements Partition.Waiter {
 
     @Override
     public void grown(Partition partition) {
+        signal();
+    }
+
+    private void signal() {
         if (signalled.compareAndSet(false, true)) {
             context.executor().execute(this::attempt);
         }
@@ -105,10 +112,11 @@ final class FetchOperation implements Partition.Waiter {
                 minOneBatch &= results[i].bytes() == 0;
             } else if (copyable > 0 || minOneBatch) {
                 limit = Math.min(limit, copyable);
-                readElsewhere(i, partition, want, limit, minOneBatch);
-                remaining -= limit;
-                copyable -= limit;
-                minOneBatch = false;
+                if (readElsewhere(i, partition, want, limit, minOneBatch)) {
+                    remaining -= limit;
+                    copyable -= limit;
+                    minOneBatch = false;
+                }
             } else {
                 results[i] = PartitionReader.nothing(partition); // its turn comes: partitions that had data go to the end of the queue
             }
@@ -125,24 +133,34 @@ final class FetchOperation implements Partition.Waiter {
         partitions[i] = partition;
     }
 
-    private void readElsewhere(int i, Partition partition, FetchPartition want, int limit, boolean minOneBatch) {
+    /** False when there is no room for a copy now: then there is nothing to read, either. */
+    private boolean readElsewhere(int i, Partition partition, FetchPartition want, int limit, boolean minOneBatch) {
+        CopyBudget.Share share = budget.take(context, limit, retry);
+        if (share == null) {
+            results[i] = PartitionReader.nothing(partition);
+            return false;
+        }
         PartitionResult[] round = results;
         outstanding++;
         partition.executeRead(() -> {
             if (finished) {
+                share.release();
                 return;
             }
-            PartitionResult result = PartitionReader.copied(reader.read(partition, want, limit, minOneBatch));
+            PartitionResult result = PartitionReader.copied(reader.read(partition, want, limit, minOneBatch), share);
             context.executor().execute(() -> {
                 if (!finished && round == results) {
                     results[i] = result;
                     partDone();
+                } else {
+                    result.release();
                 }
             });
         });
         if (patience == null) {
             patience = context.schedule(Math.max(LEAST_PATIENCE_MS, request.maxWaitMs()), this::giveUp);
         }
+        return true;
     }
 
     /** Answers without the directories that have not. */
@@ -211,6 +229,7 @@ final class FetchOperation implements Partition.Waiter {
     }
 
     private void stopWaiting() {
+        budget.forget(retry);
         if (patience != null) {
             patience.cancel();
         }

@@ -6,13 +6,15 @@ import java.io.ByteArrayOutputStream;
 import java.lang.reflect.Proxy;
 import java.nio.channels.Channels;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
@@ -56,9 +58,10 @@ class OtherDirectoryTest {
 
     @TempDir
     Path dir;
-    private final Queue<Runnable> directoryWork = new ArrayDeque<>();
+    private final Queue<Runnable> directoryWork = new ConcurrentLinkedQueue<>();
     private final List<Object> baseOffsetsWhenAnswered = new ArrayList<>();
     private boolean inDirectory;
+    private final CountDownLatch flushed = new CountDownLatch(1);
     private boolean connectionClosed;
     private boolean closing;
     private final AtomicLong nowNanos = new AtomicLong();
@@ -179,6 +182,24 @@ class OtherDirectoryTest {
         directoryWork.add(() -> seen.add("another's work"));
         runDirectoryWork();
         assertThat(seen).startsWith("batches", "another's work", "batches").endsWith("batches", "done null").hasSize(7);
+    }
+
+    /** Rules 12: what is not committed may yet be lost, and a coordinator that acted on it would be wrong. */
+    @Test
+    void aCoordinatorLoadsNothingBeforeTheEndOfItsLogIsCommitted() throws Exception {
+        logs.log(new TopicPartition("t", 0)).orElseThrow().updateConfig(LogConfigs.of(BrokerConfig.of(Map.of("milena.data.dir", dir.toString())),
+                Map.of("flush.messages", "1"), false));
+        produce("not yet on disk");
+        List<String> seen = new ArrayList<>();
+        new CoordinatorPartitions(replicas, "t").load(0, 0, batches -> seen.add("batches"), error -> seen.add("done " + error));
+        runDirectoryWork();
+        assertThat(seen).isEmpty();
+        Thread flusher = new Thread(logs.flushers().get(0), "flusher");
+        flusher.start();
+        logs.directories().get(0).groupCommit().await(logs.log(new TopicPartition("t", 0)).orElseThrow(), 0, error -> flushed.countDown());
+        assertThat(flushed.await(30, TimeUnit.SECONDS)).isTrue();
+        runDirectoryWork();
+        assertThat(seen).containsExactly("batches", "done null");
     }
 
     @Test

@@ -141,8 +141,11 @@ public final class Broker implements AutoCloseable {
         ExecutorService threads = Executors.newFixedThreadPool(config.get().intValue("group.coordinator.threads"),
                 environment.threads("coordinator"));
         started.push(() -> Closing.stop(threads, "coordinator"));
+        // Not with the coordinators: an expression over very many topics takes its time, a heartbeat has none.
+        ExecutorService regexes = Executors.newSingleThreadExecutor(environment.threads("regex"));
+        started.push(() -> Closing.stop(regexes, "regex"));
         groups = new GroupCoordinator(groupConfig, metadata::image, new CoordinatorPartitions(replicas, OffsetsTopic.NAME), threads,
-                loops.timer(), environment.clock(), ConsumerGroups.factory(new RegexResolver(threads)));
+                loops.timer(), environment.clock(), ConsumerGroups.factory(new RegexResolver(regexes)));
         started.push(groups::shutdown);
         CoordinatorElections elections = new CoordinatorElections(config.get().nodeId(), groups);
         metadata.addListener(elections);

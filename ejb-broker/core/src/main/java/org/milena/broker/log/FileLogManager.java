@@ -355,10 +355,11 @@ public final class FileLogManager implements LogManager {
         directory.checkpoints().remove(partition);
         Path target = LogNames.deleteDirectory(directory.path(), partition, Uuid.randomUuid());
         try {
+            directory.deleted(partition); // before the files: a crash in between must leave no line for a successor
             rename.to(target);
             disk.syncDirectory(directory.path());
             directory.trash().add(target, clock.millis() + delayMs);
-            directory.deleted(partition);
+            directory.deleted(partition); // a compaction may have come in between
         } catch (IOException e) {
             throw directory.fail("deleting the log of " + partition, e);
         }

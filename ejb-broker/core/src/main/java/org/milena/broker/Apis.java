@@ -16,6 +16,9 @@ import org.milena.broker.handler.producer.InitProducerIdHandler;
 /** Everything this broker serves. Transactions, ACLs, quotas, SASL and share groups have their place here when they work. */
 final class Apis {
 
+    /** Where there are several log directories, records are copied to be sent: so much of the heap at most. */
+    private static final long COPY_BYTES = Runtime.getRuntime().maxMemory() / 16;
+
     private final Broker broker;
 
     Apis(Broker broker) {
@@ -35,8 +38,10 @@ final class Apis {
     private void records(ApiRegistry registry) {
         BrokerConfig config = broker.config().get();
         registry.register(ApiKeys.PRODUCE, new ProduceHandler(broker.replicas(), broker.metrics()));
-        registry.register(ApiKeys.FETCH, new FetchHandler(broker.replicas(), broker.metrics(), broker.environment().clock(),
-                config.intValue("max.incremental.fetch.session.cache.slots"), config.intValue("fetch.max.bytes")));
+        FetchHandler fetch = new FetchHandler(broker.replicas(), broker.metrics(), broker.environment().clock(),
+                config.intValue("max.incremental.fetch.session.cache.slots"), config.intValue("fetch.max.bytes"), COPY_BYTES);
+        registry.register(ApiKeys.FETCH, fetch);
+        broker.metrics().gauge("milena_fetch_copied_bytes", "Heap of fetched records that clients have not taken yet", fetch::copiedBytes);
         registry.register(ApiKeys.LIST_OFFSETS, new ListOffsetsHandler(broker.replicas()));
         registry.register(ApiKeys.OFFSET_FOR_LEADER_EPOCH, 2, 4, new OffsetForLeaderEpochHandler(broker.replicas()));
         registry.register(ApiKeys.INIT_PRODUCER_ID, 0, 5, new InitProducerIdHandler(broker.producerIds()));

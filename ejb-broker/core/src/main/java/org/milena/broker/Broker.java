@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -89,7 +91,7 @@ public final class Broker implements AutoCloseable {
             logs = FileLogManager.open(new LogManagerOptions(now.logDirs(), now.nodeId(),
                     new MeasuredDisk(environment.disk(), environment.clock(), metrics), environment.clock(),
                     directory -> loops.newDirectoryLoops(perDirectory, readers), recovery, descriptors.logFiles(),
-                    now.intValue("producer.id.expiration.ms"), LogConfigs.of(now, java.util.Map.of(), false)));
+                    now.intValue("producer.id.expiration.ms"), LogConfigs.of(now, Map.of(), false)));
         } finally {
             recovery.shutdown();
         }
@@ -118,8 +120,13 @@ public final class Broker implements AutoCloseable {
     public void lead() {
         ExecutorService serial = Executors.newSingleThreadExecutor(environment.threads("metadata"));
         started.push(() -> Closing.stop(serial, "metadata"));
+        Map<LogDirectory, ExecutorService> disks = new HashMap<>();
+        logs.directories().forEach(directory -> disks.put(directory,
+                Executors.newSingleThreadExecutor(environment.threads("topics-" + disks.size()))));
+        started.push(() -> Closing.stop(disks.values(), "topics"));
         replicas = new ReplicaManager(logs, diskSpace);
-        topics = new TopicAdministration(new AdminContext(config, environment.store(), metadata, logs, replicas), serial, environment.clock());
+        topics = new TopicAdministration(new AdminContext(config, environment.store(), metadata, logs, replicas, serial, disks::get),
+                environment.clock());
         topics.start(logs.clusterId().orElse(null), advertised(List.of()));
         logs.joinCluster(metadata.image().clusterId());
         // Not behind the changes of topics, which wait for disks: no new producer begins without its id.
@@ -134,8 +141,11 @@ public final class Broker implements AutoCloseable {
         ExecutorService threads = Executors.newFixedThreadPool(config.get().intValue("group.coordinator.threads"),
                 environment.threads("coordinator"));
         started.push(() -> Closing.stop(threads, "coordinator"));
+        // Not with the coordinators: an expression over very many topics takes its time, a heartbeat has none.
+        ExecutorService regexes = Executors.newSingleThreadExecutor(environment.threads("regex"));
+        started.push(() -> Closing.stop(regexes, "regex"));
         groups = new GroupCoordinator(groupConfig, metadata::image, new CoordinatorPartitions(replicas, OffsetsTopic.NAME), threads,
-                loops.timer(), environment.clock(), ConsumerGroups.factory(new RegexResolver(threads)));
+                loops.timer(), environment.clock(), ConsumerGroups.factory(new RegexResolver(regexes)));
         started.push(groups::shutdown);
         CoordinatorElections elections = new CoordinatorElections(config.get().nodeId(), groups);
         metadata.addListener(elections);

@@ -2,7 +2,9 @@ package org.milena.broker;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.Collection;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 
@@ -28,11 +30,25 @@ final class Closing {
 
     /** Lets what runs finish, for a while; then interrupts it. */
     static void stop(ExecutorService executor, String name) throws InterruptedException {
-        executor.shutdown();
-        if (!executor.awaitTermination(10, TimeUnit.SECONDS)) {
+        stop(List.of(executor), name);
+    }
+
+    /** All of them in the time of one. */
+    static void stop(Collection<ExecutorService> executors, String name) throws InterruptedException {
+        executors.forEach(ExecutorService::shutdown);
+        if (!ended(executors)) {
             LOG.log(Level.WARNING, "The {0} threads are still busy and are interrupted", name);
-            executor.shutdownNow();
-            executor.awaitTermination(10, TimeUnit.SECONDS);
+            executors.forEach(ExecutorService::shutdownNow);
+            ended(executors);
         }
+    }
+
+    private static boolean ended(Collection<ExecutorService> executors) throws InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        boolean all = true;
+        for (ExecutorService executor : executors) {
+            all &= executor.awaitTermination(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+        }
+        return all;
     }
 }

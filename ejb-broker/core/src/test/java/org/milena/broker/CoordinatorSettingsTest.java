@@ -56,16 +56,4 @@ class CoordinatorSettingsTest {
         }
         return codecs;
     }
-
-    @Test
-    void groupsAreWorkedOnByAsManyThreadsAsAskedFor() throws Exception {
-        try (EmbeddedBroker broker = EmbeddedBroker.start(dir, new InMemoryMetadataStore(),
-                Map.of("group.coordinator.threads", "1", "offsets.topic.num.partitions", "20")); Admin admin = Admin.create(broker.properties())) {
-            admin.createTopics(List.of(new NewTopic("t", 1, (short) 1))).all().get(30, TimeUnit.SECONDS);
-            for (int group = 0; group < 20; group++) {
-                admin.alterConsumerGroupOffsets("g" + group, Map.of(new TopicPartition("t", 0), new OffsetAndMetadata(1))).all().get(30, TimeUnit.SECONDS);
-            }
-            assertThat(Thread.getAllStackTraces().keySet()).filteredOn(thread -> thread.getName().contains("coordinator")).hasSize(1);
-        }
-    }
 }

@@ -105,12 +105,13 @@ public final class BrokerKeys {
                         + "canonical name of this host where a listener has no host.");
         integer("num.network.threads", "3").atLeast(1).high().in(COUNT).add("Event loops that serve connections which wait for no disk.");
         integer("num.io.threads", "8").atLeast(1).high().in(COUNT)
-                .add("Threads that work on log directories, shared out evenly between them, at least one for each.");
+                .add("Threads that work on log directories, shared out evenly between them: at least one for each, and "
+                        + "with several directories at least two, one of which only reads.");
         integer("socket.request.max.bytes", "104857600").atLeast(1).in(BYTES).high()
                 .add("The largest request; a larger one closes the connection.");
         number("queued.max.request.bytes", "268435456").atLeast(1048576).in(BYTES).high()
-                .add("The most memory that large requests take while they are received and worked on, all connections together; "
-                        + "connections wait for it. Kafka has no bound by default.");
+                .add("The most memory that large requests take while they are received and worked on, all connections together, and "
+                        + "never more than a third of the direct memory; connections wait for it. Kafka has no bound by default.");
         integer("socket.send.buffer.bytes", "102400").atLeast(-1).in(BYTES).high()
                 .add("SO_SNDBUF of client connections; -1 leaves the system's default.");
         integer("socket.receive.buffer.bytes", "102400").atLeast(-1).in(BYTES).high()

@@ -112,13 +112,12 @@ final class DirectoryCheckpoints {
         }
     }
 
-    void add(SegmentedLog log) {
-        logs.put(log.topicPartition(), log);
+    int logs() {
+        return logs.size();
     }
 
-    /** How many logs the directory holds. */
-    int count() {
-        return logs.size();
+    void add(SegmentedLog log) {
+        logs.put(log.topicPartition(), log);
     }
 
     /** The partition is deleted. Its lines stay in the files until these are written again. */

@@ -1,5 +1,6 @@
 package org.milena.broker.log;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -27,6 +28,7 @@ final class FileLogDirectory implements LogDirectory {
     private volatile LogCleaner cleaner;
     private volatile boolean holdsDamage;
     private volatile Uuid id = Uuid.ZERO_UUID;
+    private Closeable lock = () -> { };
 
     FileLogDirectory(Path path, FilePool files, DirectoryExecutor executor, long producerExpirationMs) {
         this.path = path;
@@ -91,6 +93,20 @@ final class FileLogDirectory implements LogDirectory {
     /** Then the stop is not marked clean: the next start must look at the damage again, not trust it. */
     boolean holdsDamage() {
         return holdsDamage;
+    }
+
+    /** Against other brokers, until {@link #unlock}. */
+    synchronized void lock() throws IOException {
+        lock = disk().lock(path.resolve(LogNames.LOCK));
+    }
+
+    synchronized void unlock() {
+        try {
+            lock.close();
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.WARNING, "Releasing the lock of log directory " + path + " failed", e);
+        }
+        lock = () -> { };
     }
 
     void identify(Uuid directoryId) {
@@ -160,5 +176,12 @@ final class FileLogDirectory implements LogDirectory {
             LOG.log(System.Logger.Level.ERROR, why, cause);
         }
         return new KafkaStorageException(failure.get(), cause);
+    }
+
+    /** As {@link #fail}, of a disk that does not answer. */
+    void giveUp(String why) {
+        if (failure.compareAndSet(null, why)) {
+            LOG.log(System.Logger.Level.WARNING, why);
+        }
     }
 }

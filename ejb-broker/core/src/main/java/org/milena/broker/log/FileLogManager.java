@@ -1,13 +1,12 @@
 package org.milena.broker.log;
 
-import java.io.Closeable;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,10 +35,14 @@ public final class FileLogManager implements LogManager {
     private final List<FileLogDirectory> directories = new ArrayList<>();
     private final Map<TopicPartition, SegmentedLog> logs = new ConcurrentHashMap<>();
     private final Map<Uuid, Set<SegmentedLog>> logsByTopic = new ConcurrentHashMap<>();
-    private final Map<TopicPartition, KafkaStorageException> aside = new ConcurrentHashMap<>();
+    private final Map<TopicPartition, Aside> aside = new ConcurrentHashMap<>();
+    /** Where logs are being made. Guarded by itself. */
+    private final Map<TopicPartition, FileLogDirectory> placed = new HashMap<>();
     private final Map<Uuid, Map<String, String>> savedConfigs = new ConcurrentHashMap<>();
-    private final List<Closeable> locks = Collections.synchronizedList(new ArrayList<>());
-    private final Object creation = new Object();
+
+    /** A partition that did not open, with the directories that hold files of it: more than one if that is what was wrong. */
+    private record Aside(KafkaStorageException failure, List<FileLogDirectory> directories) {
+    }
 
     private FileLogManager(LogManagerOptions options) {
         this.options = options;
@@ -59,7 +62,7 @@ public final class FileLogManager implements LogManager {
             manager.openAll();
             return manager;
         } catch (RuntimeException e) {
-            manager.releaseLocks();
+            manager.directories.forEach(FileLogDirectory::unlock);
             throw e;
         }
     }
@@ -85,7 +88,7 @@ public final class FileLogManager implements LogManager {
 
     private void open(FileLogDirectory directory, List<CompletableFuture<Void>> opening) throws IOException {
         disk.createDirectories(directory.path());
-        locks.add(disk.lock(directory.path().resolve(LogNames.LOCK)));
+        directory.lock();
         identify(directory);
         List<Path> entries = disk.list(directory.path());
         directory.checkpoints().load(partitions(entries));
@@ -129,17 +132,29 @@ public final class FileLogManager implements LogManager {
         } catch (IOException | RuntimeException e) {
             String why = "Partition " + partition + " in " + directory.path() + " is offline: " + e.getMessage();
             LOG.log(System.Logger.Level.ERROR, why, e);
-            directory.stepAside();
-            aside.put(partition, new KafkaStorageException(why, e));
+            stepAside(directory, partition, new KafkaStorageException(why, e));
         }
+    }
+
+    private void stepAside(FileLogDirectory directory, TopicPartition partition, KafkaStorageException failure) {
+        directory.stepAside();
+        aside.merge(partition, new Aside(failure, List.of(directory)), (some, more) -> {
+            List<FileLogDirectory> all = new ArrayList<>(some.directories);
+            more.directories.stream().filter(d -> !all.contains(d)).forEach(all::add);
+            return new Aside(some.failure, all);
+        });
     }
 
     private void register(SegmentedLog log) {
         SegmentedLog twin = logs.putIfAbsent(log.topicPartition(), log);
         if (twin != null) {
-            logs.remove(log.topicPartition());
-            throw new KafkaStorageException("It exists twice, in " + log.path() + " and " + twin.path()
+            logs.remove(log.topicPartition(), twin);
+            forget(twin);
+            twin.directory().checkpoints().remove(log.topicPartition());
+            KafkaStorageException twice = new KafkaStorageException("It exists twice, in " + log.path() + " and " + twin.path()
                     + ": remove the one that is not wanted");
+            stepAside(twin.directory(), log.topicPartition(), twice);
+            throw twice;
         }
         log.directory().checkpoints().add(log);
         logsByTopic.computeIfAbsent(log.topicId(), id -> ConcurrentHashMap.newKeySet()).add(log);
@@ -201,7 +216,7 @@ public final class FileLogManager implements LogManager {
 
     @Override
     public Optional<KafkaStorageException> failure(TopicPartition partition) {
-        return Optional.ofNullable(aside.get(partition));
+        return Optional.ofNullable(aside.get(partition)).map(Aside::failure);
     }
 
     @Override
@@ -210,19 +225,57 @@ public final class FileLogManager implements LogManager {
     }
 
     @Override
-    public PartitionLog getOrCreate(TopicPartition partition, Uuid topicId, LogConfig config, boolean isNew) {
-        synchronized (creation) {
-            KafkaStorageException broken = aside.get(partition);
-            if (broken != null) {
-                throw new KafkaStorageException(broken.getMessage(), broken);
-            }
+    public FileLogDirectory place(TopicPartition partition, boolean isNew) {
+        Aside broken = aside.get(partition);
+        if (broken != null) {
+            throw new KafkaStorageException(broken.failure.getMessage(), broken.failure);
+        }
+        synchronized (placed) {
             SegmentedLog log = logs.get(partition);
-            if (log == null) {
-                return create(partition, topicId, config, isNew);
+            return log != null ? log.directory() : placed.computeIfAbsent(partition, p -> choose(p, isNew));
+        }
+    }
+
+    private FileLogDirectory choose(TopicPartition partition, boolean isNew) {
+        Optional<FileLogDirectory> offline = directories.stream().filter(d -> !d.online()).findFirst();
+        if (offline.isPresent() && !isNew) {
+            throw new KafkaStorageException("The log of " + partition + " is not in the directories that are online and may be in "
+                    + offline.get().path() + ", which is not: " + offline.get().failure().orElse(""));
+        }
+        return directories.stream().filter(FileLogDirectory::online)
+                .min(Comparator.comparingLong(d -> d.checkpoints().logs() + placed.values().stream().filter(p -> p == d).count()))
+                .orElseThrow(() -> new KafkaStorageException("All log directories are offline"));
+    }
+
+    @Override
+    public Optional<LogDirectory> directory(TopicPartition partition) {
+        Aside broken = aside.get(partition);
+        if (broken != null) {
+            return Optional.of(broken.directories.get(0));
+        }
+        synchronized (placed) {
+            SegmentedLog log = logs.get(partition);
+            return Optional.ofNullable(log != null ? log.directory() : placed.get(partition));
+        }
+    }
+
+    @Override
+    public PartitionLog getOrCreate(TopicPartition partition, Uuid topicId, LogConfig config, boolean isNew) {
+        FileLogDirectory directory = place(partition, isNew);
+        synchronized (directory) {
+            try {
+                SegmentedLog log = logs.get(partition);
+                if (log == null) {
+                    return create(directory, partition, topicId, config);
+                }
+                confirmTopicId(log, topicId);
+                log.updateConfig(config);
+                return log;
+            } finally {
+                synchronized (placed) {
+                    placed.remove(partition);
+                }
             }
-            confirmTopicId(log, topicId);
-            log.updateConfig(config);
-            return log;
         }
     }
 
@@ -251,15 +304,7 @@ public final class FileLogManager implements LogManager {
         });
     }
 
-    private SegmentedLog create(TopicPartition partition, Uuid topicId, LogConfig config, boolean isNew) {
-        Optional<FileLogDirectory> offline = directories.stream().filter(d -> !d.online()).findFirst();
-        if (offline.isPresent() && !isNew) {
-            throw new KafkaStorageException("The log of " + partition + " is not in the directories that are online and may be in "
-                    + offline.get().path() + ", which is not: " + offline.get().failure().orElse(""));
-        }
-        FileLogDirectory directory = directories.stream().filter(FileLogDirectory::online)
-                .min(Comparator.comparingInt(d -> d.checkpoints().count()))
-                .orElseThrow(() -> new KafkaStorageException("All log directories are offline"));
+    private SegmentedLog create(FileLogDirectory directory, TopicPartition partition, Uuid topicId, LogConfig config) {
         Path path = LogNames.directory(directory.path(), partition);
         try {
             directory.checkpoints().forget(partition);
@@ -282,26 +327,57 @@ public final class FileLogManager implements LogManager {
 
     @Override
     public void delete(TopicPartition partition) {
-        synchronized (creation) {
-            SegmentedLog log = logs.remove(partition);
-            if (log == null) {
-                return;
+        Aside broken = aside.get(partition);
+        if (broken != null) {
+            broken.directories.forEach(directory -> deleteDamaged(directory, partition));
+            aside.remove(partition);
+            return;
+        }
+        SegmentedLog log;
+        synchronized (placed) {
+            placed.remove(partition);
+            log = logs.get(partition);
+        }
+        if (log == null) {
+            return;
+        }
+        synchronized (log.directory()) {
+            if (logs.remove(partition, log)) {
+                forget(log);
+                if (!logsByTopic.containsKey(log.topicId())) {
+                    savedConfigs.remove(log.topicId());
+                }
+                remove(log.directory(), partition, log.config().fileDeleteDelayMs(), log::delete);
             }
-            FileLogDirectory directory = log.directory();
-            directory.checkpoints().remove(partition);
-            forget(log);
-            if (!logsByTopic.containsKey(log.topicId())) {
-                savedConfigs.remove(log.topicId());
+        }
+    }
+
+    /** What is damaged is not worth keeping once its topic is gone; left behind, it would stand in the way of the next of that name. */
+    private void deleteDamaged(FileLogDirectory directory, TopicPartition partition) {
+        synchronized (directory) {
+            Path path = LogNames.directory(directory.path(), partition);
+            directory.ensureOnline();
+            if (disk.exists(path)) {
+                remove(directory, partition, options.defaults().fileDeleteDelayMs(), target -> disk.rename(path, target));
             }
-            Path target = LogNames.deleteDirectory(directory.path(), partition, Uuid.randomUuid());
-            try {
-                log.delete(target);
-                disk.syncDirectory(directory.path());
-                directory.trash().add(target, clock.millis() + log.config().fileDeleteDelayMs());
-                directory.deleted(partition);
-            } catch (IOException e) {
-                throw directory.fail("deleting the log of " + partition, e);
-            }
+        }
+    }
+
+    private interface Rename {
+        void to(Path target) throws IOException;
+    }
+
+    private void remove(FileLogDirectory directory, TopicPartition partition, long delayMs, Rename rename) {
+        directory.checkpoints().remove(partition);
+        Path target = LogNames.deleteDirectory(directory.path(), partition, Uuid.randomUuid());
+        try {
+            directory.deleted(partition); // before the files: a crash in between must leave no line for a successor
+            rename.to(target);
+            disk.syncDirectory(directory.path());
+            directory.trash().add(target, clock.millis() + delayMs);
+            directory.deleted(partition); // a compaction may have come in between
+        } catch (IOException e) {
+            throw directory.fail("deleting the log of " + partition, e);
         }
     }
 
@@ -330,10 +406,10 @@ public final class FileLogManager implements LogManager {
     }
 
     @Override
-    public void saveTopicConfigs(Uuid topicId, Map<String, String> configs) {
+    public void saveTopicConfigs(LogDirectory directory, Uuid topicId, Map<String, String> configs) {
         savedConfigs.put(topicId, Map.copyOf(configs));
         for (SegmentedLog log : logsByTopic.getOrDefault(topicId, Set.of())) {
-            if (log.directory().online()) {
+            if (log.directory() == directory && log.directory().online()) {
                 try {
                     TopicConfigsFile.write(disk, log.path(), configs);
                 } catch (IOException e) {
@@ -413,44 +489,20 @@ public final class FileLogManager implements LogManager {
     }
 
     private List<SegmentedLog> online(LogDirectory directory) {
-        return directory.online() ? logs.values().stream().filter(l -> l.directory() == directory).toList() : List.of();
+        return directory.online() ? logsOf(directory) : List.of();
+    }
+
+    private List<SegmentedLog> logsOf(LogDirectory directory) {
+        return logs.values().stream().filter(log -> log.directory() == directory).toList();
     }
 
     @Override
     public void close() {
-        for (FileLogDirectory directory : directories) {
-            directory.groupCommit().close();
-            if (directory.online()) {
-                close(directory);
-            }
-        }
-        logs.values().forEach(SegmentedLog::closeFiles);
-        releaseLocks();
+        close(30_000);
     }
 
-    private void close(FileLogDirectory directory) {
-        try {
-            for (SegmentedLog log : online(directory)) {
-                log.close();
-            }
-            directory.checkpoints().write();
-            if (!directory.holdsDamage()) {
-                disk.replace(directory.path().resolve(LogNames.CLEAN_SHUTDOWN),
-                        "{\"version\":0,\"brokerEpoch\":-1}".getBytes(StandardCharsets.UTF_8), true);
-            }
-        } catch (IOException | KafkaStorageException e) {
-            directory.fail("its closing", e);
-        }
-    }
-
-    private void releaseLocks() {
-        for (Closeable lock : locks) {
-            try {
-                lock.close();
-            } catch (IOException e) {
-                LOG.log(System.Logger.Level.WARNING, "Releasing the lock of a log directory failed", e);
-            }
-        }
-        locks.clear();
+    /** @param patienceMs how long a directory may make no progress before it is given up */
+    void close(long patienceMs) {
+        new LogClosing(directories, this::logsOf).close(patienceMs);
     }
 }

@@ -5,7 +5,8 @@ package org.milena.broker.log;
  *
  * @param firstOffset    offset of the first record of this append; of the <em>original</em> for a duplicate
  * @param lastOffset     offset of its last record
- * @param logAppendTime  milliseconds, or -1 when the topic keeps the producer's timestamps
+ * @param logAppendTime  milliseconds, or -1 when the topic keeps the producer's timestamps; of a duplicate the original's largest
+ *                       timestamp in any case, as Kafka answers
  * @param logStartOffset the log's start at the time of the append
  * @param duplicate      true when the idempotent producer's batch was in the log already; nothing was written
  * @param flushRequired  true when {@code flush.messages} demands that {@code lastOffset} is on disk before

@@ -25,8 +25,8 @@ public interface LogManager extends AutoCloseable {
     }
 
     /**
-     * Opens or creates the log of a partition, in the directory with the fewest partitions, and writes its
-     * {@code partition.metadata}. Blocks on the disk.
+     * Opens or creates the log of a partition, in the directory that {@link #place} names, and writes its
+     * {@code partition.metadata}. Blocks on that directory's disk, and on no other.
      *
      * @param isNew the partition has just been created. If not, and it is nowhere to be found while a directory is offline, it may
      *              be in that one: then nothing is created
@@ -35,14 +35,32 @@ public interface LogManager extends AutoCloseable {
      */
     PartitionLog getOrCreate(TopicPartition partition, Uuid topicId, LogConfig config, boolean isNew);
 
-    /** Renames the directory out of the way ({@code …-delete}, as Kafka does) and deletes it after {@code file.delete.delay.ms}. */
+    /**
+     * The directory of a partition: where it lies, or is going to be made, the one with the fewest partitions. No I/O.
+     *
+     * @param isNew as in {@link #getOrCreate(TopicPartition, Uuid, LogConfig, boolean)}, with the same exceptions
+     */
+    LogDirectory place(TopicPartition partition, boolean isNew);
+
+    /** Where a partition's files are, damaged ones too; empty if it has none. No I/O. */
+    Optional<LogDirectory> directory(TopicPartition partition);
+
+    /**
+     * Renames the directory out of the way ({@code …-delete}, as Kafka does) and deletes it after {@code file.delete.delay.ms}.
+     * A damaged one goes the same way.
+     */
     void delete(TopicPartition partition);
 
     /** What the directories hold that metadata may not know: topic name, id, partitions, and the configs kept beside the logs, if any. */
     List<FoundTopic> found();
 
     /** Writes a topic's configs beside its logs, so that a directory without its metadata keeps its retention. */
-    void saveTopicConfigs(Uuid topicId, java.util.Map<String, String> configs);
+    default void saveTopicConfigs(Uuid topicId, java.util.Map<String, String> configs) {
+        directories().forEach(directory -> saveTopicConfigs(directory, topicId, configs));
+    }
+
+    /** For one directory, so that a stalled one holds up no other; those that are made there later get them, too. */
+    void saveTopicConfigs(LogDirectory directory, Uuid topicId, java.util.Map<String, String> configs);
 
     /** The largest producer id seen in any snapshot or log, or -1 (rules 7). */
     long maxProducerId();
@@ -82,7 +100,7 @@ public interface LogManager extends AutoCloseable {
         return false;
     }
 
-    /** Flushes, checkpoints, writes the clean-shutdown file and closes every file. */
+    /** Flushes, checkpoints, writes the clean-shutdown file and closes every file; a directory whose disk hangs is given up. */
     @Override
     void close();
 

@@ -137,7 +137,7 @@ final class SegmentedLog implements PartitionLog {
         ByteBuffer bytes = valid.records();
         ProducerEntry.Batch original = checkProducers(bytes, origin, logEndOffset);
         if (original != null) {
-            return new LogAppendInfo(original.firstOffset(), original.lastOffset(), -1, logStartOffset, true,
+            return new LogAppendInfo(original.firstOffset(), original.lastOffset(), original.timestamp(), logStartOffset, true,
                     now.flushMessages() != Long.MAX_VALUE && original.lastOffset() >= recoveryPoint);
         }
         int size = bytes.remaining();

@@ -106,7 +106,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
     void closeAfterError(Request request) {
         EventLoop loop = ctx.channel().eventLoop();
         if (loop.inEventLoop()) {
-            request.complete(null);
+            if (!request.done()) { // else its answer is given back with the connection
+                request.complete(null);
+            }
             ctx.close();
         } else {
             loop.execute(() -> closeAfterError(request));

@@ -50,7 +50,7 @@ public interface RequestContext {
     /** Answers with the request's own error response for this exception (Kafka's {@code getErrorResponse}). */
     void fail(Throwable error);
 
-    /** Drops the connection, as Kafka does when acks=0 fails. */
+    /** Drops the connection, as Kafka does when acks=0 fails; after an answer, too, which then may not arrive. */
     void closeConnection();
 
     /** Registers an action for the moment the connection closes; runs at once if it is closed already. For waiting requests. */

@@ -35,6 +35,11 @@ final class RequestMemory {
         used += bytes;
     }
 
+    /** True when so much is taken that reads should be small. */
+    boolean scarce() {
+        return used > limit / 2;
+    }
+
     /**
      * Asked by a connection before it reads more.
      *

@@ -2,6 +2,7 @@ package org.milena.broker.replication;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.KafkaStorageException;
@@ -68,10 +69,39 @@ public final class CoordinatorPartitions implements CoordinatorLog {
     public void load(int index, int leaderEpoch, Consumer<ByteBuffer> batches, Consumer<Throwable> done) {
         try {
             Partition partition = leading(index, leaderEpoch);
-            partition.execute(() -> load(partition, partition.log().logStartOffset(), partition.log().logEndOffset(), batches, done));
+            partition.execute(() -> {
+                long start = partition.log().logStartOffset();
+                long end = partition.log().logEndOffset();
+                if (partition.highWatermark() >= end) {
+                    load(partition, start, end, batches, done);
+                } else {
+                    whenCommitted(partition, end, () -> partition.execute(() -> load(partition, start, end, batches, done)), done);
+                }
+            });
         } catch (RuntimeException e) {
             done.accept(e);
         }
+    }
+
+    /** Calls one of both, once: the high watermark has reached {@code end}, or nothing will ever reach it here. */
+    private static void whenCommitted(Partition partition, long end, Runnable committed, Consumer<Throwable> failed) {
+        AtomicBoolean told = new AtomicBoolean();
+        Partition.Waiter waiter = new Partition.Waiter() {
+            @Override
+            public void grown(Partition grown) {
+                boolean reached = grown.highWatermark() >= end;
+                if ((reached || !grown.online()) && told.compareAndSet(false, true)) {
+                    grown.removeWaiter(this);
+                    if (reached) {
+                        committed.run();
+                    } else {
+                        failed.accept(new KafkaStorageException("Partition " + grown.topicPartition() + " went offline before its end was committed"));
+                    }
+                }
+            }
+        };
+        partition.addWaiter(waiter);
+        waiter.grown(partition); // it may have grown before
     }
 
     /** One chunk at a time, then back in the line: the thread serves the clients of other partitions, too. */

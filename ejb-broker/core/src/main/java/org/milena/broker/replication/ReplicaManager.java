@@ -72,18 +72,26 @@ public final class ReplicaManager implements PartitionLifecycle {
     }
 
     @Override
-    public void remove(TopicImage image, List<PartitionImage> partitions) {
+    public void stop(TopicImage image, List<PartitionImage> partitions) {
         Topic topic = byId.get(image.id());
+        if (topic == null) {
+            return;
+        }
         for (PartitionImage partition : partitions) {
-            Partition led = topic == null ? null : topic.partitions.remove(partition.index());
+            Partition led = topic.partitions.remove(partition.index());
             if (led != null) {
                 led.markDeleted();
             }
-            logs.delete(new TopicPartition(image.name(), partition.index()));
         }
-        if (topic != null && topic.partitions.isEmpty()) {
+        if (topic.partitions.isEmpty()) {
             retire(topic);
         }
+    }
+
+    @Override
+    public void remove(TopicImage image, List<PartitionImage> partitions) {
+        stop(image, partitions);
+        partitions.forEach(partition -> logs.delete(new TopicPartition(image.name(), partition.index())));
     }
 
     @Override

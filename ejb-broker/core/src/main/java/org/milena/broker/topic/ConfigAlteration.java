@@ -102,20 +102,20 @@ final class ConfigAlteration {
             context.store().releaseConfigs(topic.id());
             LOG.log(INFO, "Settings of topic {0} are known now: retention and compaction are no longer held", topic.name());
         }
-        saveBesideLogs(topic, next);
         TopicImage changed = MetadataImages.withConfigs(topic, next);
+        saveBesideLogs(changed);
         context.partitions().reconfigure(changed, LogConfigs.of(context.config().get(), next, false));
         context.cache().publish(MetadataImages.with(context.image(), List.of(changed)));
         LOG.log(INFO, "Settings of topic {0} are now {1}", topic.name(), next);
     }
 
-    /** The copy beside the logs serves a lost database; the database has the truth, so a failure here is no failure of the change. */
-    private void saveBesideLogs(TopicImage topic, Map<String, String> configs) {
-        try {
-            context.logs().saveTopicConfigs(topic.id(), configs);
-        } catch (RuntimeException e) {
-            LOG.log(WARNING, "The settings of topic " + topic.name() + " could not be saved beside its logs", e);
-        }
+    /** The copy beside the logs serves a lost database; the database has the truth, so nobody waits for it, nor fails with it. */
+    private void saveBesideLogs(TopicImage topic) {
+        new TopicLogs(context).save(topic).whenComplete((done, error) -> {
+            if (error != null) {
+                LOG.log(WARNING, "The settings of topic " + topic.name() + " could not be saved beside its logs", TopicChanges.cause(error));
+            }
+        });
     }
 
     private void alterBroker(Alteration alteration, boolean validateOnly) {

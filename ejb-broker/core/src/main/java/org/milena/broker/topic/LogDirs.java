@@ -3,11 +3,14 @@ package org.milena.broker.topic;
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.message.DescribeLogDirsRequestData;
 import org.apache.kafka.common.message.DescribeLogDirsResponseData;
@@ -18,8 +21,10 @@ import org.apache.kafka.common.protocol.Errors;
 import org.milena.broker.log.LogDirectory;
 import org.milena.broker.log.PartitionLog;
 
-/** What lies in the log directories. Asks the file system for its free space: blocks. */
+/** What lies in the log directories. Each is asked for its free space on a thread of its own. */
 final class LogDirs {
+
+    private static final TopicPartition ANY = new TopicPartition("free space", 0);
 
     private final AdminContext context;
 
@@ -27,7 +32,7 @@ final class LogDirs {
         this.context = context;
     }
 
-    DescribeLogDirsResponseData describe(DescribeLogDirsRequestData request) {
+    CompletableFuture<DescribeLogDirsResponseData> describe(DescribeLogDirsRequestData request) {
         Set<TopicPartition> asked = null;
         if (request.topics() != null) {
             asked = new HashSet<>();
@@ -48,23 +53,26 @@ final class LogDirs {
             }
         }
         DescribeLogDirsResponseData response = new DescribeLogDirsResponseData();
+        List<CompletableFuture<Void>> parts = new ArrayList<>();
         for (LogDirectory directory : context.logs().directories()) {
             DescribeLogDirsResult result = new DescribeLogDirsResult().setLogDir(directory.path().toAbsolutePath().toString());
             found.getOrDefault(directory, Map.of()).values().forEach(result.topics()::add);
-            response.results().add(space(result, directory));
+            response.results().add(result);
+            parts.add(CompletableFuture.runAsync(() -> space(result, directory), directory.executor().forReads(ANY)));
         }
-        return response;
+        return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new)).thenApply(done -> response);
     }
 
-    private static DescribeLogDirsResult space(DescribeLogDirsResult result, LogDirectory directory) {
+    private static void space(DescribeLogDirsResult result, LogDirectory directory) {
         if (!directory.online()) {
-            return result.setErrorCode(Errors.KAFKA_STORAGE_ERROR.code());
+            result.setErrorCode(Errors.KAFKA_STORAGE_ERROR.code());
+            return;
         }
         try {
             FileStore store = Files.getFileStore(directory.path());
-            return result.setTotalBytes(adjust(store.getTotalSpace())).setUsableBytes(adjust(store.getUsableSpace()));
+            result.setTotalBytes(adjust(store.getTotalSpace())).setUsableBytes(adjust(store.getUsableSpace()));
         } catch (IOException e) {
-            return result.setErrorCode(Errors.KAFKA_STORAGE_ERROR.code());
+            result.setErrorCode(Errors.KAFKA_STORAGE_ERROR.code());
         }
     }
 

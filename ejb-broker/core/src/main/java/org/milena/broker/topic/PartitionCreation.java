@@ -8,6 +8,8 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InvalidPartitionsException;
 import org.apache.kafka.common.errors.InvalidReplicaAssignmentException;
 import org.apache.kafka.common.errors.InvalidRequestException;
@@ -22,18 +24,23 @@ import org.milena.broker.cache.MetadataImage.TopicImage;
 import org.milena.broker.cluster.MetadataStore.PartitionRow;
 import org.milena.broker.config.LogConfigs;
 
-/** Adds partitions to topics; runs on the serial executor. */
+/** Adds partitions to topics; called on the serial executor. */
 final class PartitionCreation {
 
     private static final System.Logger LOG = System.getLogger(PartitionCreation.class.getName());
 
     private final AdminContext context;
+    private final TopicChanges changes;
+    private final TopicLogs logs;
 
-    PartitionCreation(AdminContext context) {
+    PartitionCreation(AdminContext context, TopicChanges changes) {
         this.context = context;
+        this.changes = changes;
+        this.logs = new TopicLogs(context);
     }
 
-    CreatePartitionsResponseData create(CreatePartitionsRequestData request) {
+    /** @param inTime throws when it is too late to begin */
+    CompletableFuture<CreatePartitionsResponseData> create(CreatePartitionsRequestData request, Runnable inTime) {
         Set<String> seen = new HashSet<>();
         Set<String> duplicates = new LinkedHashSet<>();
         request.topics().forEach(topic -> {
@@ -41,28 +48,27 @@ final class PartitionCreation {
                 duplicates.add(topic.name());
             }
         });
-        CreatePartitionsResponseData response = new CreatePartitionsResponseData();
-        duplicates.forEach(name -> response.results().add(result(name, new InvalidRequestException("Duplicate topic name."))));
+        List<CompletableFuture<CreatePartitionsTopicResult>> results = new ArrayList<>();
+        duplicates.forEach(name -> results.add(CompletableFuture.completedFuture(result(name, new InvalidRequestException("Duplicate topic name.")))));
         for (CreatePartitionsTopic topic : request.topics()) {
             if (!duplicates.contains(topic.name())) {
-                response.results().add(result(topic.name(), create(topic, request.validateOnly())));
+                results.add(changes.run(topic.name(), () -> {
+                    inTime.run();
+                    return create(topic, request.validateOnly());
+                }).handle((done, error) -> result(topic.name(), error == null ? null : TopicChanges.cause(error))));
             }
         }
-        return response;
+        return CompletableFuture.allOf(results.toArray(CompletableFuture[]::new)).thenApply(done -> {
+            CreatePartitionsResponseData response = new CreatePartitionsResponseData();
+            results.forEach(result -> response.results().add(result.join()));
+            return response;
+        });
     }
 
-    /** Null when it went well. */
-    private RuntimeException create(CreatePartitionsTopic request, boolean validateOnly) {
-        try {
-            TopicImage topic = context.image().topic(request.name());
-            List<PartitionRow> added = plan(request, topic);
-            if (!validateOnly) {
-                make(topic, added);
-            }
-            return null;
-        } catch (RuntimeException e) {
-            return e;
-        }
+    private CompletableFuture<Void> create(CreatePartitionsTopic request, boolean validateOnly) {
+        TopicImage topic = context.image().topic(request.name());
+        List<PartitionRow> added = plan(request, topic);
+        return validateOnly ? CompletableFuture.completedFuture(null) : make(topic, added);
     }
 
     private List<PartitionRow> plan(CreatePartitionsTopic request, TopicImage topic) {
@@ -97,26 +103,25 @@ final class PartitionCreation {
     }
 
     /** Logs first, then the database: see {@link TopicCreation}. */
-    private void make(TopicImage topic, List<PartitionRow> rows) {
+    private CompletableFuture<Void> make(TopicImage topic, List<PartitionRow> rows) {
         List<PartitionImage> added = rows.stream().map(MetadataImages::partition).toList();
-        TopicImage next = MetadataImages.withPartitions(topic, MetadataImages.join(topic.partitions(), added));
-        try {
-            context.partitions().create(next, added, LogConfigs.of(context.config().get(), topic.configs(), topic.configsHeld()));
-            context.store().addPartitions(topic.id(), rows);
-        } catch (RuntimeException e) {
-            LOG.log(WARNING, "Partitions could not be added to topic " + topic.name(), e);
-            try {
-                context.partitions().remove(next, added);
-            } catch (RuntimeException undo) {
-                e.addSuppressed(undo);
+        return logs.add(topic, added, () -> register(topic.id(), rows, added)).whenComplete((done, error) -> {
+            if (error != null) {
+                LOG.log(WARNING, "Partitions could not be added to topic " + topic.name(), TopicChanges.cause(error));
             }
-            throw e;
-        }
-        context.cache().publish(MetadataImages.with(context.image(), List.of(next)));
-        LOG.log(INFO, "Topic {0} now has {1} partitions", topic.name(), next.partitions().size());
+        });
     }
 
-    private static CreatePartitionsTopicResult result(String name, RuntimeException failure) {
+    private void register(Uuid id, List<PartitionRow> rows, List<PartitionImage> added) {
+        context.store().addPartitions(id, rows);
+        TopicImage now = context.image().topic(id); // its settings may have changed while the logs were made
+        TopicImage next = MetadataImages.withPartitions(now, MetadataImages.join(now.partitions(), added));
+        context.partitions().reconfigure(next, LogConfigs.of(context.config().get(), next.configs(), next.configsHeld()));
+        context.cache().publish(MetadataImages.with(context.image(), List.of(next)));
+        LOG.log(INFO, "Topic {0} now has {1} partitions", next.name(), next.partitions().size());
+    }
+
+    private static CreatePartitionsTopicResult result(String name, Throwable failure) {
         ApiError error = failure == null ? ApiError.NONE : ApiError.fromThrowable(failure);
         return new CreatePartitionsTopicResult().setName(name).setErrorCode(error.error().code()).setErrorMessage(error.message());
     }

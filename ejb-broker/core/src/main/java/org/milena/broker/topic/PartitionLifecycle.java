@@ -7,7 +7,10 @@ import org.milena.broker.cache.MetadataImage.PartitionImage;
 import org.milena.broker.cache.MetadataImage.TopicImage;
 import org.milena.broker.log.LogConfig;
 
-/** What topic administration needs of those who hold the partitions. Called on its serial executor; may block on disks. */
+/**
+ * What topic administration needs of those who hold the partitions. {@link #create} and {@link #remove} block on the disks of the
+ * partitions that they are given, and on no other; they are called for a topic's partitions in several directories at once.
+ */
 public interface PartitionLifecycle {
 
     /**
@@ -15,6 +18,9 @@ public interface PartitionLifecycle {
      * When this returns the partitions take writes. Idempotent. What was opened before a failure is given back by {@link #remove}.
      */
     void create(TopicImage topic, List<PartitionImage> partitions, LogConfig config);
+
+    /** Stops leading: who waits for these partitions finds out at once. No I/O. */
+    void stop(TopicImage topic, List<PartitionImage> partitions);
 
     /** Stops leading and deletes the logs. Partitions that are not there are passed over. */
     void remove(TopicImage topic, List<PartitionImage> partitions);

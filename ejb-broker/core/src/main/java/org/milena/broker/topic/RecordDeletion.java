@@ -42,16 +42,12 @@ final class RecordDeletion {
                 parts.add(delete(new TopicPartition(topic.name(), partition.partitionIndex()), partition.offset())
                         .handle((lowWatermark, error) -> {
                             result.setLowWatermark(error == null ? lowWatermark : -1L)
-                                    .setErrorCode(error == null ? Errors.NONE.code() : Errors.forException(unwrap(error)).code());
+                                    .setErrorCode(error == null ? Errors.NONE.code() : Errors.forException(TopicChanges.cause(error)).code());
                             return null;
                         }));
             });
         });
         return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new)).thenApply(done -> response);
-    }
-
-    private static Throwable unwrap(Throwable error) {
-        return error instanceof java.util.concurrent.CompletionException && error.getCause() != null ? error.getCause() : error;
     }
 
     /** The partition's new low watermark. */

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
@@ -49,13 +49,13 @@ import org.milena.broker.topic.ConfigAlteration.Alteration;
  * Everything that changes topics and settings: the one service behind the protocol's handlers and the console. Requests and answers
  * are the protocol's own messages; each entry has its own error there.
  *
- * <p>Changes run one after the other on {@code serial} (they block on the database and on disks); no method here blocks but
+ * <p>Changes begin one after the other on the context's serial executor, which may block on the database; the disks' share of them
+ * is done by the directories' own threads, so that one that hangs holds up only the topics in it. No method here blocks but
  * {@link #start}. A returned future fails with {@link TimeoutException} when the request's time was over before its turn came.
  */
 public final class TopicAdministration {
 
     private final AdminContext context;
-    private final Executor serial;
     private final BrokerClock clock;
     private final TopicCreation creation;
     private final PartitionCreation partitionCreation;
@@ -66,14 +66,13 @@ public final class TopicAdministration {
     private final LogDirs logDirs;
     private final Set<String> beingCreated = ConcurrentHashMap.newKeySet();
 
-    /** @param serial runs one task at a time, in order, on threads that may block */
-    public TopicAdministration(AdminContext context, Executor serial, BrokerClock clock) {
+    public TopicAdministration(AdminContext context, BrokerClock clock) {
         this.context = context;
-        this.serial = serial;
         this.clock = clock;
-        creation = new TopicCreation(context);
-        partitionCreation = new PartitionCreation(context);
-        deletion = new TopicDeletion(context);
+        TopicChanges changes = new TopicChanges(context.serial());
+        creation = new TopicCreation(context, changes);
+        partitionCreation = new PartitionCreation(context, changes);
+        deletion = new TopicDeletion(context, changes);
         configs = new ConfigAlteration(context);
         leadership = new Leadership(context);
         records = new RecordDeletion(context);
@@ -100,7 +99,7 @@ public final class TopicAdministration {
 
     /** Tells clients of other addresses: the listener's port, say, once it is known. */
     public CompletableFuture<Void> advertise(List<BrokerImage> brokers) {
-        return submit(0, () -> {
+        return submit(() -> {
             context.cache().publish(MetadataImages.withBrokers(context.image(), context.config().get().nodeId(), brokers));
             return null;
         });
@@ -109,7 +108,7 @@ public final class TopicAdministration {
     /** A log directory failed: its partitions have no leader any more. */
     public CompletableFuture<Void> offline(Collection<TopicPartition> partitions) {
         Set<TopicPartition> gone = Set.copyOf(partitions);
-        return submit(0, () -> {
+        return submit(() -> {
             Map<String, TopicImage> changed = new HashMap<>();
             Set<String> names = new HashSet<>();
             gone.forEach(tp -> names.add(tp.topic()));
@@ -129,7 +128,7 @@ public final class TopicAdministration {
     }
 
     public CompletableFuture<CreateTopicsResponseData> createTopics(CreateTopicsRequestData request) {
-        return submit(request.timeoutMs(), () -> creation.create(request));
+        return begin(request.timeoutMs(), inTime -> creation.create(request, inTime));
     }
 
     /**
@@ -141,11 +140,11 @@ public final class TopicAdministration {
         if (mine.isEmpty()) {
             return CompletableFuture.completedFuture(new CreateTopicsResponseData());
         }
-        return submit(0, () -> {
+        return begin(0, inTime -> {
             CreateTopicsRequestData request = new CreateTopicsRequestData();
             mine.stream().filter(name -> context.image().topic(name) == null)
                     .forEach(name -> request.topics().add(InternalTopics.creatable(name, context.config().get())));
-            return creation.create(request);
+            return creation.create(request, inTime);
         }).whenComplete((done, error) -> mine.forEach(beingCreated::remove));
     }
 
@@ -156,29 +155,29 @@ public final class TopicAdministration {
         if (existing != null) {
             return CompletableFuture.completedFuture(existing);
         }
-        return submit(0, () -> {
-            if (context.image().topic(name) == null) {
-                CreateTopicsRequestData request = new CreateTopicsRequestData();
-                request.topics().add(InternalTopics.creatable(name, context.config().get()));
-                var result = creation.create(request).topics().find(name);
-                if (result.errorCode() != Errors.NONE.code()) {
-                    throw Errors.forCode(result.errorCode()).exception(result.errorMessage());
-                }
+        return begin(0, inTime -> {
+            CreateTopicsRequestData request = new CreateTopicsRequestData();
+            request.topics().add(InternalTopics.creatable(name, context.config().get()));
+            return creation.create(request, inTime);
+        }).thenApply(response -> {
+            Errors error = Errors.forCode(response.topics().find(name).errorCode());
+            if (error != Errors.NONE && error != Errors.TOPIC_ALREADY_EXISTS) {
+                throw error.exception(response.topics().find(name).errorMessage());
             }
             return context.image().topic(name);
         });
     }
 
     public CompletableFuture<DeleteTopicsResponseData> deleteTopics(DeleteTopicsRequestData request, short version) {
-        return submit(request.timeoutMs(), () -> deletion.delete(request, version));
+        return begin(request.timeoutMs(), inTime -> deletion.delete(request, version, inTime));
     }
 
     public CompletableFuture<CreatePartitionsResponseData> createPartitions(CreatePartitionsRequestData request) {
-        return submit(request.timeoutMs(), () -> partitionCreation.create(request));
+        return begin(request.timeoutMs(), inTime -> partitionCreation.create(request, inTime));
     }
 
     public CompletableFuture<AlterConfigsResponseData> alterConfigs(AlterConfigsRequestData request) {
-        return submit(0, () -> {
+        return submit(() -> {
             List<Alteration> alterations = new ArrayList<>();
             request.resources().forEach(r -> alterations.add(new Alteration(resource(r.resourceType(), r.resourceName()),
                     ConfigAlteration.operations(r.configs(), c -> c.name(), c -> OpType.SET.id(), c -> c.value()), true)));
@@ -195,7 +194,7 @@ public final class TopicAdministration {
     }
 
     public CompletableFuture<IncrementalAlterConfigsResponseData> incrementalAlterConfigs(IncrementalAlterConfigsRequestData request) {
-        return submit(0, () -> {
+        return submit(() -> {
             List<Alteration> alterations = new ArrayList<>();
             request.resources().forEach(r -> alterations.add(new Alteration(resource(r.resourceType(), r.resourceName()),
                     ConfigAlteration.operations(r.configs(), c -> c.name(), c -> c.configOperation(), c -> c.value()), false)));
@@ -220,9 +219,9 @@ public final class TopicAdministration {
         return records.delete(request);
     }
 
-    /** Asks the file system for its free space. */
+    /** Asks the file systems for their free space. */
     public CompletableFuture<DescribeLogDirsResponseData> describeLogDirs(DescribeLogDirsRequestData request) {
-        return submit(0, () -> logDirs.describe(request));
+        return logDirs.describe(request);
     }
 
     public ElectLeadersResponseData electLeaders(ElectLeadersRequestData request) {
@@ -241,24 +240,25 @@ public final class TopicAdministration {
         return context.image();
     }
 
-    private <T> CompletableFuture<T> submit(int timeoutMs, Supplier<T> work) {
-        CompletableFuture<T> result = new CompletableFuture<>();
+    /** @param work is handed a check that throws once the request's time is over */
+    private <T> CompletableFuture<T> begin(int timeoutMs, Function<Runnable, CompletableFuture<T>> work) {
         long asked = clock.nanoTime();
+        Runnable inTime = () -> {
+            if (timeoutMs > 0 && clock.nanoTime() - asked > timeoutMs * 1_000_000L) {
+                throw new TimeoutException("The request waited longer than its timeout of " + timeoutMs + " ms");
+            }
+        };
+        return submit(() -> {
+            inTime.run();
+            return work.apply(inTime);
+        }).thenCompose(begun -> begun);
+    }
+
+    private <T> CompletableFuture<T> submit(Supplier<T> work) {
         try {
-            serial.execute(() -> {
-                if (timeoutMs > 0 && clock.nanoTime() - asked > timeoutMs * 1_000_000L) {
-                    result.completeExceptionally(new TimeoutException("The request waited longer than its timeout of " + timeoutMs + " ms"));
-                    return;
-                }
-                try {
-                    result.complete(work.get());
-                } catch (Throwable e) {
-                    result.completeExceptionally(e);
-                }
-            });
+            return CompletableFuture.supplyAsync(work, context.serial());
         } catch (RejectedExecutionException e) {
-            result.completeExceptionally(new org.apache.kafka.common.errors.BrokerNotAvailableException("The broker is stopping", e));
+            return CompletableFuture.failedFuture(new org.apache.kafka.common.errors.BrokerNotAvailableException("The broker is stopping", e));
         }
-        return result;
     }
 }

@@ -3,11 +3,11 @@ package org.milena.broker.topic;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InvalidPartitionsException;
 import org.apache.kafka.common.errors.InvalidReplicaAssignmentException;
@@ -31,56 +31,57 @@ import org.milena.broker.config.ConfigDescriber;
 import org.milena.broker.config.ConfigValidation;
 import org.milena.broker.config.LogConfigs;
 
-/** Creates topics; runs on the serial executor. */
+/** Creates topics; called on the serial executor. */
 final class TopicCreation {
 
     private static final System.Logger LOG = System.getLogger(TopicCreation.class.getName());
 
     private final AdminContext context;
+    private final TopicChanges changes;
+    private final TopicLogs logs;
+    /** Names whose logs are being made, by their form without collision characters. */
+    private final Map<String, String> beingMade = new HashMap<>();
 
-    TopicCreation(AdminContext context) {
+    TopicCreation(AdminContext context, TopicChanges changes) {
         this.context = context;
+        this.changes = changes;
+        this.logs = new TopicLogs(context);
     }
 
-    CreateTopicsResponseData create(CreateTopicsRequestData request) {
+    /** @param inTime throws when it is too late to begin */
+    CompletableFuture<CreateTopicsResponseData> create(CreateTopicsRequestData request, Runnable inTime) {
         Map<String, Integer> occurrences = new HashMap<>();
         request.topics().forEach(topic -> occurrences.merge(topic.name(), 1, Integer::sum));
-        Map<String, String> unified = collisions();
-        Map<String, CreatableTopicResult> results = new LinkedHashMap<>();
-        List<TopicRow> rows = new ArrayList<>();
+        Map<String, CompletableFuture<CreatableTopicResult>> results = new LinkedHashMap<>();
         for (CreatableTopic topic : request.topics()) {
-            if (results.containsKey(topic.name())) {
-                continue;
-            }
-            try {
-                checkName(topic.name(), occurrences.get(topic.name()), unified);
-                TopicRow row = plan(topic);
-                rows.add(row);
-                unified.put(Topic.unifyCollisionChars(row.name()), row.name());
-                results.put(topic.name(), success(row));
-            } catch (RuntimeException e) {
-                results.put(topic.name(), failure(topic.name(), e));
+            if (!results.containsKey(topic.name())) {
+                results.put(topic.name(), changes.run(topic.name(), () -> {
+                    inTime.run();
+                    return create(topic, occurrences.get(topic.name()), request.validateOnly());
+                }).exceptionally(error -> failure(topic.name(), TopicChanges.cause(error))));
             }
         }
-        if (!request.validateOnly()) {
-            make(rows, results);
-        }
-        CreateTopicsResponseData response = new CreateTopicsResponseData();
-        results.values().forEach(response.topics()::add);
-        return response;
-    }
-
-    private Map<String, String> collisions() {
-        Map<String, String> unified = new HashMap<>();
-        context.image().topicsByName().keySet().forEach(name -> {
-            if (Topic.hasCollisionChars(name)) {
-                unified.put(Topic.unifyCollisionChars(name), name);
-            }
+        return CompletableFuture.allOf(results.values().toArray(CompletableFuture[]::new)).thenApply(done -> {
+            CreateTopicsResponseData response = new CreateTopicsResponseData();
+            results.values().forEach(result -> response.topics().add(result.join()));
+            return response;
         });
-        return unified;
     }
 
-    private void checkName(String name, int occurrences, Map<String, String> unified) {
+    private CompletableFuture<CreatableTopicResult> create(CreatableTopic topic, int occurrences, boolean validateOnly) {
+        checkName(topic.name(), occurrences);
+        TopicRow row = plan(topic);
+        return validateOnly ? CompletableFuture.completedFuture(success(row)) : make(row).thenApply(made -> success(row));
+    }
+
+    private String collision(String name) {
+        String unified = Topic.unifyCollisionChars(name);
+        return context.image().topicsByName().keySet().stream()
+                .filter(other -> Topic.hasCollisionChars(other) && Topic.unifyCollisionChars(other).equals(unified))
+                .findFirst().orElse(beingMade.get(unified));
+    }
+
+    private void checkName(String name, int occurrences) {
         if (occurrences > 1) {
             throw new InvalidRequestException("Duplicate topic name.");
         }
@@ -91,7 +92,7 @@ final class TopicCreation {
         if (context.image().topic(name) != null) {
             throw new TopicExistsException("Topic '" + name + "' already exists.");
         }
-        String existing = Topic.hasCollisionChars(name) ? unified.get(Topic.unifyCollisionChars(name)) : null;
+        String existing = Topic.hasCollisionChars(name) ? collision(name) : null;
         if (existing != null) {
             throw new InvalidTopicException("Topic '" + name + "' collides with existing topic: " + existing);
         }
@@ -143,43 +144,31 @@ final class TopicCreation {
         return List.of(rows);
     }
 
-    /** Makes what was planned, topic by topic, and shows all that succeeded at once. */
-    private void make(List<TopicRow> rows, Map<String, CreatableTopicResult> results) {
-        List<TopicImage> made = new ArrayList<>();
-        for (TopicRow row : rows) {
-            try {
-                made.add(make(row));
-            } catch (RuntimeException e) {
-                LOG.log(WARNING, "Topic " + row.name() + " could not be created", e);
-                results.put(row.name(), failure(row.name(), e));
-            }
-        }
-        if (!made.isEmpty()) {
-            context.cache().publish(MetadataImages.with(context.image(), made));
-            made.forEach(topic -> LOG.log(INFO, "Created topic {0} with id {1} and {2} partition(s), settings {3}",
-                    topic.name(), topic.id(), topic.partitions().size(), topic.configs()));
-        }
-    }
-
     /**
      * Logs first, then the database, so that a failure of either leaves nothing half-made: the logs are taken away again. A crash
      * between the two leaves logs with their settings beside them, which the next start registers.
      */
-    private TopicImage make(TopicRow row) {
+    private CompletableFuture<Void> make(TopicRow row) {
         TopicImage topic = MetadataImages.topic(row);
-        try {
-            context.logs().saveTopicConfigs(topic.id(), topic.configs()); // each new log gets them when it is made
-            context.partitions().create(topic, topic.partitions(), LogConfigs.of(context.config().get(), topic.configs(), false));
-            context.store().createTopic(row);
-            return topic;
-        } catch (RuntimeException e) {
-            try {
-                context.partitions().remove(topic, topic.partitions());
-            } catch (RuntimeException undo) {
-                e.addSuppressed(undo);
-            }
-            throw e;
+        String unified = Topic.unifyCollisionChars(row.name());
+        if (Topic.hasCollisionChars(row.name())) {
+            beingMade.put(unified, row.name());
         }
+        return logs.create(topic, () -> register(row, topic)).whenCompleteAsync((made, error) -> {
+            beingMade.remove(unified, row.name());
+            if (error != null) {
+                LOG.log(WARNING, "Topic " + row.name() + " could not be created", TopicChanges.cause(error));
+            }
+        }, context.serial());
+    }
+
+    private void register(TopicRow row, TopicImage topic) {
+        context.store().createTopic(row);
+        // the defaults may have changed while the logs were made
+        context.partitions().reconfigure(topic, LogConfigs.of(context.config().get(), topic.configs(), false));
+        context.cache().publish(MetadataImages.with(context.image(), List.of(topic)));
+        LOG.log(INFO, "Created topic {0} with id {1} and {2} partition(s), settings {3}", topic.name(), topic.id(),
+                topic.partitions().size(), topic.configs());
     }
 
     private CreatableTopicResult success(TopicRow row) {
@@ -192,7 +181,7 @@ final class TopicCreation {
         return result;
     }
 
-    private static CreatableTopicResult failure(String name, RuntimeException e) {
+    private static CreatableTopicResult failure(String name, Throwable e) {
         ApiError error = ApiError.fromThrowable(e);
         return new CreatableTopicResult().setName(name).setErrorCode(error.error().code()).setErrorMessage(error.messageWithFallback())
                 .setNumPartitions(-1).setReplicationFactor((short) -1);

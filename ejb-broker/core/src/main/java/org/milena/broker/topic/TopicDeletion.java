@@ -5,9 +5,9 @@ import static java.lang.System.Logger.Level.INFO;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InvalidRequestException;
 import org.apache.kafka.common.errors.TopicDeletionDisabledException;
@@ -20,19 +20,26 @@ import org.apache.kafka.common.message.DeleteTopicsResponseData.DeletableTopicRe
 import org.apache.kafka.common.requests.ApiError;
 import org.milena.broker.cache.MetadataImage.TopicImage;
 
-/** Deletes topics; runs on the serial executor. */
+/** Deletes topics; called on the serial executor. */
 final class TopicDeletion {
 
     private static final System.Logger LOG = System.getLogger(TopicDeletion.class.getName());
 
     private final AdminContext context;
+    private final TopicChanges changes;
+    private final TopicLogs logs;
 
-    TopicDeletion(AdminContext context) {
+    TopicDeletion(AdminContext context, TopicChanges changes) {
         this.context = context;
+        this.changes = changes;
+        this.logs = new TopicLogs(context);
     }
 
-    /** @param version of the request: before 3 there was no error of its own for disabled deletion */
-    DeleteTopicsResponseData delete(DeleteTopicsRequestData request, short version) {
+    /**
+     * @param version of the request: before 3 there was no error of its own for disabled deletion
+     * @param inTime  throws when it is too late to begin
+     */
+    CompletableFuture<DeleteTopicsResponseData> delete(DeleteTopicsRequestData request, short version, Runnable inTime) {
         if (!context.config().get().flag("delete.topic.enable")) {
             throw version < 3 ? new InvalidRequestException("Topic deletion is disabled.")
                     : new TopicDeletionDisabledException("Topic deletion is disabled.");
@@ -48,45 +55,36 @@ final class TopicDeletion {
                 resolved.merge(topic.id(), 1, Integer::sum);
             }
         });
-        DeleteTopicsResponseData response = new DeleteTopicsResponseData();
-        Map<DeletableTopicResult, TopicImage> gone = new IdentityHashMap<>();
+        List<CompletableFuture<DeletableTopicResult>> results = new ArrayList<>();
         for (DeleteTopicState target : targets) {
             Integer occurrences = named.remove(target.name() != null ? target.name() : target.topicId());
             if (occurrences != null) {
-                response.responses().add(deleteRow(target, occurrences, resolved, gone));
+                results.add(delete(target, occurrences, resolved, inTime));
             }
         }
-        if (!gone.isEmpty()) {
-            context.cache().publish(MetadataImages.without(context.image(), gone.values()));
-            gone.forEach(this::deleteLogs);
-        }
-        return response;
+        return CompletableFuture.allOf(results.toArray(CompletableFuture[]::new)).thenApply(done -> {
+            DeleteTopicsResponseData response = new DeleteTopicsResponseData();
+            results.forEach(result -> response.responses().add(result.join()));
+            return response;
+        });
     }
 
     private TopicImage find(DeleteTopicState target) {
         return target.name() != null ? context.image().topic(target.name()) : context.image().topic(target.topicId());
     }
 
-    /**
-     * The database first: if it fails nothing has changed. Then clients stop seeing the topics, all at once, then their logs go. A crash
-     * before the logs are gone brings a topic back at the next start, as though the (unanswered) deletion had not been asked for.
-     */
-    private DeletableTopicResult deleteRow(DeleteTopicState target, int occurrences, Map<Uuid, Integer> resolved,
-                                           Map<DeletableTopicResult, TopicImage> gone) {
+    private CompletableFuture<DeletableTopicResult> delete(DeleteTopicState target, int occurrences, Map<Uuid, Integer> resolved, Runnable inTime) {
         DeletableTopicResult result = new DeletableTopicResult().setName(target.name()).setTopicId(target.topicId());
-        try {
+        TopicImage known = find(target);
+        String name = target.name() != null ? target.name() : known != null ? known.name() : "";
+        return changes.run(name, () -> {
+            inTime.run();
             TopicImage topic = check(target, occurrences, resolved);
-            context.store().deleteTopic(topic.id());
-            gone.put(result.setName(topic.name()).setTopicId(topic.id()), topic);
-        } catch (RuntimeException e) {
-            fail(result, e);
-        }
-        return result;
-    }
-
-    private static void fail(DeletableTopicResult result, RuntimeException e) {
-        ApiError error = ApiError.fromThrowable(e);
-        result.setErrorCode(error.error().code()).setErrorMessage(error.messageWithFallback());
+            return delete(topic).thenApply(done -> result.setName(topic.name()).setTopicId(topic.id()));
+        }).exceptionally(failure -> {
+            ApiError error = ApiError.fromThrowable(TopicChanges.cause(failure));
+            return result.setErrorCode(error.error().code()).setErrorMessage(error.messageWithFallback());
+        });
     }
 
     private TopicImage check(DeleteTopicState target, int occurrences, Map<Uuid, Integer> resolved) {
@@ -104,21 +102,27 @@ final class TopicDeletion {
         if (topic == null) {
             throw byId ? new UnknownTopicIdException("This server does not host this topic ID.") : new UnknownTopicOrPartitionException();
         }
-        if (resolved.get(topic.id()) > 1) {
+        if (resolved.getOrDefault(topic.id(), 1) > 1) {
             throw new InvalidRequestException("The provided topic name maps to an ID that was already supplied.");
         }
         return topic;
     }
 
-    private void deleteLogs(DeletableTopicResult result, TopicImage topic) {
-        try {
-            context.partitions().remove(topic, topic.partitions());
-        } catch (RuntimeException e) {
-            LOG.log(ERROR, "Topic " + topic.name() + " (id " + topic.id() + ") is deleted, but not all of its log directories could be "
-                    + "removed: remove them by hand before the next start, or the topic comes back with what is left in them", e);
-            fail(result, e);
-            return;
-        }
-        LOG.log(INFO, "Deleted topic {0} with id {1}", topic.name(), topic.id());
+    /**
+     * The database first: if it fails nothing has changed. Then clients stop seeing the topic, then its logs go. A crash before the
+     * logs are gone brings the topic back at the next start, as though the (unanswered) deletion had not been asked for.
+     */
+    private CompletableFuture<Void> delete(TopicImage topic) {
+        context.store().deleteTopic(topic.id());
+        context.cache().publish(MetadataImages.without(context.image(), List.of(topic)));
+        return logs.remove(topic, topic.partitions()).whenComplete((done, error) -> {
+            if (error != null) {
+                LOG.log(ERROR, "Topic " + topic.name() + " (id " + topic.id() + ") is deleted, but not all of its log directories could be "
+                        + "removed: remove them by hand before the next start, or the topic comes back with what is left in them",
+                        TopicChanges.cause(error));
+            } else {
+                LOG.log(INFO, "Deleted topic {0} with id {1}", topic.name(), topic.id());
+            }
+        });
     }
 }

@@ -1,25 +1,25 @@
 package org.milena.broker.faults;
 
-import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.milena.broker.log.Disk;
+import org.milena.broker.log.DelegatingDisk;
 import org.milena.broker.log.NioDisk;
 
 /** The real disk, with directories whose writes and fsyncs block or fail for as long as a test wants. Reads go on. */
-final class FaultyDisk implements Disk {
+final class FaultyDisk extends DelegatingDisk {
 
-    private final Disk disk = new NioDisk();
     private final Map<Path, CountDownLatch> stalled = new ConcurrentHashMap<>();
     private final Map<Path, String> failing = new ConcurrentHashMap<>();
     private final AtomicInteger held = new AtomicInteger();
+
+    FaultyDisk() {
+        super(new NioDisk());
+    }
 
     /** Every write below {@code root} blocks until {@link #heal}. */
     void stall(Path root) {
@@ -48,14 +48,8 @@ final class FaultyDisk implements Disk {
         for (var entry : stalled.entrySet()) {
             if (path.startsWith(entry.getKey())) {
                 held.incrementAndGet();
-                try {
-                    entry.getValue().await();
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                    throw new IOException("interrupted while the disk stalled", e);
-                } finally {
-                    held.decrementAndGet();
-                }
+                awaitUninterruptibly(entry.getValue());
+                held.decrementAndGet();
             }
         }
         for (var entry : failing.entrySet()) {
@@ -65,118 +59,77 @@ final class FaultyDisk implements Disk {
         }
     }
 
+    /** As a system call on a disk that hangs: no interrupt ends it. */
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        boolean interrupted = false;
+        while (latch.getCount() > 0) {
+            try {
+                latch.await();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     @Override
     public Handle open(Path file, Mode mode) throws IOException {
         if (mode == Mode.CREATE) {
             gate(file);
         }
-        return new FaultyHandle(file, disk.open(file, mode));
-    }
-
-    @Override
-    public List<Path> list(Path directory) throws IOException {
-        return disk.list(directory);
-    }
-
-    @Override
-    public boolean exists(Path path) {
-        return disk.exists(path);
-    }
-
-    @Override
-    public boolean isDirectory(Path path) {
-        return disk.isDirectory(path);
-    }
-
-    @Override
-    public long size(Path file) throws IOException {
-        return disk.size(file);
-    }
-
-    @Override
-    public long lastModified(Path file) throws IOException {
-        return disk.lastModified(file);
+        return new FaultyHandle(file, super.open(file, mode));
     }
 
     @Override
     public void createDirectories(Path directory) throws IOException {
         gate(directory);
-        disk.createDirectories(directory);
+        super.createDirectories(directory);
     }
 
     @Override
     public void rename(Path from, Path to) throws IOException {
         gate(from);
-        disk.rename(from, to);
+        super.rename(from, to);
     }
 
     @Override
     public void delete(Path path) throws IOException {
         gate(path);
-        disk.delete(path);
+        super.delete(path);
     }
 
     @Override
     public void syncDirectory(Path directory) throws IOException {
         gate(directory);
-        disk.syncDirectory(directory);
+        super.syncDirectory(directory);
     }
 
-    @Override
-    public long usableSpace(Path directory) throws IOException {
-        return disk.usableSpace(directory);
-    }
-
-    @Override
-    public Closeable lock(Path file) throws IOException {
-        return disk.lock(file);
-    }
-
-    private final class FaultyHandle implements Handle {
+    private final class FaultyHandle extends DelegatingHandle {
         private final Path path;
-        private final Handle file;
 
         FaultyHandle(Path path, Handle file) {
+            super(file);
             this.path = path;
-            this.file = file;
-        }
-
-        @Override
-        public int read(ByteBuffer into, long position) throws IOException {
-            return file.read(into, position);
         }
 
         @Override
         public void write(ByteBuffer from, long position) throws IOException {
             gate(path);
-            file.write(from, position);
-        }
-
-        @Override
-        public long transferTo(long position, long length, WritableByteChannel target) throws IOException {
-            return file.transferTo(position, length, target);
+            super.write(from, position);
         }
 
         @Override
         public void force() throws IOException {
             gate(path);
-            file.force();
+            super.force();
         }
 
         @Override
         public void truncate(long size) throws IOException {
             gate(path);
-            file.truncate(size);
-        }
-
-        @Override
-        public long size() throws IOException {
-            return file.size();
-        }
-
-        @Override
-        public void close() throws IOException {
-            file.close();
+            super.truncate(size);
         }
     }
 }

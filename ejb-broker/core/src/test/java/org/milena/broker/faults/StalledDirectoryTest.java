@@ -86,7 +86,6 @@ class StalledDirectoryTest {
                 Scene.await("record " + offset + " of the other directory is consumed meanwhile", () -> has(members, healthy, offset));
                 assertThat(admin.describeTopics(List.of("t")).allTopicNames().get(10, TimeUnit.SECONDS).get("t").partitions())
                         .allSatisfy(p -> assertThat(p.leader()).isNotNull());
-                TimeUnit.MILLISECONDS.sleep(20);
             }
             assertThat(waiting.isDone()).isFalse();
             if (!withTheOffsets) {

@@ -2,18 +2,25 @@ package org.milena.broker.handler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
 import java.lang.reflect.Proxy;
+import java.nio.channels.Channels;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.message.FetchRequestData;
+import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
@@ -34,6 +41,7 @@ import org.milena.broker.log.DirectoryExecutor;
 import org.milena.broker.log.FileLogManager;
 import org.milena.broker.log.LogConfig;
 import org.milena.broker.log.LogManagerOptions;
+import org.milena.broker.log.LogRead;
 import org.milena.broker.log.NioDisk;
 import org.milena.broker.metrics.TopicMetrics;
 import org.milena.broker.network.RequestContext;
@@ -50,10 +58,15 @@ class OtherDirectoryTest {
 
     @TempDir
     Path dir;
-    private final Queue<Runnable> directoryWork = new ArrayDeque<>();
+    private final Queue<Runnable> directoryWork = new ConcurrentLinkedQueue<>();
     private final List<Object> baseOffsetsWhenAnswered = new ArrayList<>();
     private boolean inDirectory;
+    private final CountDownLatch flushed = new CountDownLatch(1);
     private boolean connectionClosed;
+    private boolean closing;
+    private final AtomicLong nowNanos = new AtomicLong();
+    private final Map<String, FetchResponseData> fetched = new TreeMap<>();
+    private final List<String> dropped = new ArrayList<>();
     private int signals;
     private FileLogManager logs;
     private ReplicaManager replicas;
@@ -66,7 +79,7 @@ class OtherDirectoryTest {
 
         @Override
         public Executor forPartition(TopicPartition partition) {
-            return directoryWork::add;
+            return closing ? Runnable::run : directoryWork::add;
         }
     };
 
@@ -83,6 +96,7 @@ class OtherDirectoryTest {
 
     @AfterEach
     void close() {
+        closing = true;
         logs.close();
     }
 
@@ -94,14 +108,30 @@ class OtherDirectoryTest {
         inDirectory = false;
     }
 
+    private void runOnConnection(Runnable task) {
+        boolean was = inDirectory;
+        inDirectory = false;
+        task.run();
+        inDirectory = was;
+    }
+
     private RequestContext context(int version) {
+        return context(version, "client");
+    }
+
+    private RequestContext context(int version, String connection) {
         return (RequestContext) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {RequestContext.class}, (proxy, method, args) -> {
             switch (method.getName()) {
                 case "apiVersion":
                     return (short) version;
+                case "connectionId":
+                    return connection;
+                case "closeConnection":
+                    dropped.add(connection);
+                    return null;
                 case "executor":
                     signals++;
-                    return (Executor) Runnable::run;
+                    return (Executor) this::runOnConnection;
                 case "schedule":
                     return (Timer.Task) () -> { };
                 case "onClose":
@@ -110,7 +140,9 @@ class OtherDirectoryTest {
                     }
                     return null;
                 case "reply":
-                    if (args[0] instanceof ProduceResponseData response) {
+                    if (args[0] instanceof FetchResponseData response) {
+                        fetched.put(connection, response);
+                    } else if (args[0] instanceof ProduceResponseData response) {
                         baseOffsetsWhenAnswered.add(response.responses().iterator().next().partitionResponses().get(0).baseOffset());
                     }
                     return null;
@@ -152,17 +184,116 @@ class OtherDirectoryTest {
         assertThat(seen).startsWith("batches", "another's work", "batches").endsWith("batches", "done null").hasSize(7);
     }
 
+    /** Rules 12: what is not committed may yet be lost, and a coordinator that acted on it would be wrong. */
+    @Test
+    void aCoordinatorLoadsNothingBeforeTheEndOfItsLogIsCommitted() throws Exception {
+        logs.log(new TopicPartition("t", 0)).orElseThrow().updateConfig(LogConfigs.of(BrokerConfig.of(Map.of("milena.data.dir", dir.toString())),
+                Map.of("flush.messages", "1"), false));
+        produce("not yet on disk");
+        List<String> seen = new ArrayList<>();
+        new CoordinatorPartitions(replicas, "t").load(0, 0, batches -> seen.add("batches"), error -> seen.add("done " + error));
+        runDirectoryWork();
+        assertThat(seen).isEmpty();
+        Thread flusher = new Thread(logs.flushers().get(0), "flusher");
+        flusher.start();
+        logs.directories().get(0).groupCommit().await(logs.log(new TopicPartition("t", 0)).orElseThrow(), 0, error -> flushed.countDown());
+        assertThat(flushed.await(30, TimeUnit.SECONDS)).isTrue();
+        runDirectoryWork();
+        assertThat(seen).containsExactly("batches", "done null");
+    }
+
     @Test
     void aFetchWhoseConnectionClosesDuringTheReadWaitsForNothing() {
         produce("a");
-        FetchRequestData request = new FetchRequestData().setMinBytes(1 << 20).setMaxWaitMs(60_000).setMaxBytes(1 << 20);
-        request.topics().add(new FetchRequestData.FetchTopic().setTopic("t").setPartitions(List.of(
-                new FetchRequestData.FetchPartition().setPartition(0).setFetchOffset(0).setPartitionMaxBytes(1 << 20))));
-        new FetchHandler(replicas, TopicMetrics.NONE, BrokerClock.SYSTEM, 0, 1 << 20).handle(context(12), request);
+        handler(1 << 20).handle(context(12), fetch(1 << 20, 60_000));
         connectionClosed = true;
         runDirectoryWork();
         signals = 0;
         produce("b");
         assertThat(signals).as("signals to a fetch that is gone").isZero();
+    }
+
+    private static FetchRequestData fetch(int minBytes, int maxWaitMs) {
+        FetchRequestData request = new FetchRequestData().setMinBytes(minBytes).setMaxWaitMs(maxWaitMs).setMaxBytes(50 << 20);
+        request.topics().add(new FetchRequestData.FetchTopic().setTopic("t").setPartitions(List.of(
+                new FetchRequestData.FetchPartition().setPartition(0).setFetchOffset(0).setPartitionMaxBytes(50 << 20))));
+        return request;
+    }
+
+    private FetchHandler handler(long copyBytes) {
+        return new FetchHandler(replicas, TopicMetrics.NONE, new BrokerClock() {
+            @Override
+            public long millis() {
+                return System.currentTimeMillis();
+            }
+
+            @Override
+            public long nanoTime() {
+                return nowNanos.get();
+            }
+        }, 0, 50 << 20, copyBytes);
+    }
+
+    private int bytesOf(String client) {
+        return fetched.get(client).responses().get(0).partitions().get(0).records().sizeInBytes();
+    }
+
+    private void taken(String client) {
+        ((LogRead) fetched.get(client).responses().get(0).partitions().get(0).records()).release();
+    }
+
+    @Test
+    void manySlowConsumersHoldNoMoreCopiesThanTheBudget() {
+        produce("x".repeat(900_000));
+        FetchHandler handler = handler(3 << 20);
+        for (int i = 10; i < 60; i++) {
+            handler.handle(context(12, "client" + i), fetch(1, 60_000));
+            runDirectoryWork();
+        }
+        assertThat(fetched).hasSize(3);
+        assertThat(handler.copiedBytes()).isBetween(2_700_000L, 3L << 20);
+        taken("client10");
+        runDirectoryWork();
+        assertThat(fetched.keySet()).as("one after the other, in their order").containsExactly("client10", "client11", "client12", "client13");
+        for (int i = 11; i < 60; i++) {
+            taken("client" + i);
+            runDirectoryWork();
+        }
+        assertThat(fetched).hasSize(50);
+        assertThat(handler.copiedBytes()).isZero();
+    }
+
+    @Test
+    void aBatchLargerThanTheBudgetIsReadWhenNobodyElseHoldsAny() {
+        produce("x".repeat(900_000));
+        FetchHandler handler = handler(100_000);
+        handler.handle(context(12, "one"), fetch(1, 60_000));
+        handler.handle(context(12, "two"), fetch(1, 60_000));
+        runDirectoryWork();
+        assertThat(bytesOf("one")).isGreaterThan(900_000);
+        assertThat(fetched).hasSize(1);
+        taken("one");
+        runDirectoryWork();
+        assertThat(bytesOf("two")).isGreaterThan(900_000);
+    }
+
+    @Test
+    void whoDoesNotReadWhileOthersWaitIsDisconnected() throws Exception {
+        produce("x".repeat(900_000));
+        FetchHandler handler = handler(2 << 20);
+        handler.handle(context(12, "reads"), fetch(1, 60_000));
+        handler.handle(context(12, "sleeps"), fetch(1, 60_000));
+        runDirectoryWork();
+        assertThat(fetched).hasSize(2);
+        nowNanos.addAndGet(11_000_000_000L);
+        LogRead slowly = (LogRead) fetched.get("reads").responses().get(0).partitions().get(0).records();
+        slowly.transferTo(0, 100, Channels.newChannel(new ByteArrayOutputStream()));
+        assertThat(dropped).as("nobody waits").isEmpty();
+        handler.handle(context(12, "waits"), fetch(1, 60_000));
+        runDirectoryWork();
+        assertThat(dropped).containsExactly("sleeps");
+        taken("sleeps"); // as its connection does when it closes
+        runDirectoryWork();
+        assertThat(bytesOf("waits")).isGreaterThan(900_000);
     }
 }

@@ -1,8 +1,11 @@
 package org.milena.broker.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,10 +27,19 @@ class LogCompactionTest {
     @TempDir
     private Path directory;
     private LogFixture fixture;
+    private boolean crashAtRename;
 
     @BeforeEach
     void open() {
-        fixture = new LogFixture(new NioDisk(), directory);
+        fixture = new LogFixture(new DelegatingDisk(new NioDisk()) {
+            @Override
+            public void rename(Path from, Path to) throws IOException {
+                if (crashAtRename && to.toString().endsWith("-delete")) {
+                    throw new IllegalStateException("the process dies");
+                }
+                super.rename(from, to);
+            }
+        }, directory);
         fixture.config = compacted(false);
         reopen();
     }
@@ -173,5 +185,20 @@ class LogCompactionTest {
         }
         assertThat(clean()).isFalse();
         assertThat(keys(log, 0)).hasSize(100);
+    }
+
+    /** Its offset would be taken for one of the next log of that name: what that one has below it would never be compacted. */
+    @Test
+    void aCrashDuringADeletionLeavesNoCleanOffsetForASuccessor() throws Exception {
+        for (int i = 0; i < 200; i++) {
+            fixture.log().append(keyed(i % 3, "v" + i), AppendOrigin.CLIENT, 0);
+        }
+        assertThat(clean()).isTrue();
+        Path checkpoint = directory.resolve("cleaner-offset-checkpoint");
+        assertThat(Files.readString(checkpoint)).contains("orders 0");
+        crashAtRename = true;
+        assertThatThrownBy(() -> fixture.manager.delete(LogFixture.TP)).hasMessageContaining("the process dies");
+        assertThat(Files.readString(checkpoint)).doesNotContain("orders 0");
+        crashAtRename = false;
     }
 }

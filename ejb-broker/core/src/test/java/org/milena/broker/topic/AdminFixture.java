@@ -29,6 +29,7 @@ public final class AdminFixture {
     public TopicAdministration admin;
     public AdminContext context;
     public Executor queue = Runnable::run;
+    public Executor disks = Runnable::run;
     public long nanos;
     private final Map<String, String> statics;
 
@@ -49,8 +50,8 @@ public final class AdminFixture {
         config = new CurrentBrokerConfig(BrokerConfig.of(statics));
         cache = new MetadataCache(MetadataImages.empty("none"));
         cache.addListener(config);
-        context = new AdminContext(config, store, cache, logs, logs);
-        admin = new TopicAdministration(context, task -> queue.execute(task), new BrokerClock() {
+        context = new AdminContext(config, store, cache, logs, logs, task -> queue.execute(task), directory -> disks);
+        admin = new TopicAdministration(context, new BrokerClock() {
             @Override public long millis() {
                 return 0;
             }

@@ -110,10 +110,14 @@ public final class FakeLogs implements LogManager, PartitionLifecycle {
     }
 
     @Override
+    public void stop(TopicImage topic, List<PartitionImage> partitions) {
+        partitions.forEach(partition -> led.remove(new TopicPartition(topic.name(), partition.index())));
+    }
+
+    @Override
     public void remove(TopicImage topic, List<PartitionImage> partitions) {
         for (PartitionImage partition : partitions) {
             TopicPartition tp = new TopicPartition(topic.name(), partition.index());
-            led.remove(tp);
             delete(tp);
         }
     }
@@ -170,7 +174,17 @@ public final class FakeLogs implements LogManager, PartitionLifecycle {
     }
 
     @Override
-    public void saveTopicConfigs(Uuid topicId, Map<String, String> configs) {
+    public LogDirectory place(TopicPartition partition, boolean isNew) {
+        return directory(partition).orElse(directories.get(0));
+    }
+
+    @Override
+    public Optional<LogDirectory> directory(TopicPartition partition) {
+        return log(partition).map(PartitionLog::directory);
+    }
+
+    @Override
+    public void saveTopicConfigs(LogDirectory directory, Uuid topicId, Map<String, String> configs) {
         savedConfigs.put(topicId, Map.copyOf(configs));
     }
 

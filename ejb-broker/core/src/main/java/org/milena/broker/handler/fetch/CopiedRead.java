@@ -12,8 +12,10 @@ final class CopiedRead implements LogRead {
 
     private final long startOffset;
     private final ByteBuffer bytes;
+    private final CopyBudget.Share share;
 
-    CopiedRead(long startOffset, ByteBuffer bytes) {
+    CopiedRead(long startOffset, ByteBuffer bytes, CopyBudget.Share share) {
+        this.share = share;
         this.startOffset = startOffset;
         this.bytes = bytes;
     }
@@ -38,12 +40,16 @@ final class CopiedRead implements LogRead {
 
     @Override
     public long transferTo(long position, long length, WritableByteChannel target) throws IOException {
-        return target.write(bytes.duplicate().position((int) position).limit((int) (position + length)));
+        int written = target.write(bytes.duplicate().position((int) position).limit((int) (position + length)));
+        if (written > 0) {
+            share.progress();
+        }
+        return written;
     }
 
     @Override
     public void release() {
-        // heap memory: nothing to give back
+        share.release();
     }
 
     @Override

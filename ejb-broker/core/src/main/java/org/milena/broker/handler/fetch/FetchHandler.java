@@ -24,14 +24,19 @@ public final class FetchHandler implements RequestHandler<FetchRequestData> {
     private final FetchSessionCache sessions;
     private final BrokerClock clock;
     private final int maxBytes;
+    private final CopyBudget budget;
 
-    /** @param maxBytes {@code fetch.max.bytes}: the most one response carries, unless its first batch is larger */
-    public FetchHandler(ReplicaManager replicas, TopicMetrics metrics, BrokerClock clock, int sessionSlots, int maxBytes) {
+    /**
+     * @param maxBytes {@code fetch.max.bytes}: the most one response carries, unless its first batch is larger
+     * @param copyBytes the heap that copies of what other directories hold may take, over all connections
+     */
+    public FetchHandler(ReplicaManager replicas, TopicMetrics metrics, BrokerClock clock, int sessionSlots, int maxBytes, long copyBytes) {
         this.replicas = replicas;
         this.metrics = metrics;
         this.clock = clock;
         this.sessions = new FetchSessionCache(sessionSlots, clock);
         this.maxBytes = maxBytes;
+        this.budget = new CopyBudget(copyBytes, FetchOperation.MAX_COPIED_BYTES, clock);
     }
 
     @Override
@@ -67,6 +72,11 @@ public final class FetchHandler implements RequestHandler<FetchRequestData> {
 
     private void start(RequestContext context, FetchRequestData request, FetchSession session, boolean full, List<FetchPartition> partitions) {
         int limit = Math.min(request.maxBytes(), maxBytes);
-        new FetchOperation(context, request, replicas, metrics, session, full, partitions, limit).start();
+        new FetchOperation(context, request, replicas, metrics, session, full, partitions, limit, budget).start();
+    }
+
+    /** Bytes of copies that clients have not taken yet. */
+    public long copiedBytes() {
+        return budget.used();
     }
 }

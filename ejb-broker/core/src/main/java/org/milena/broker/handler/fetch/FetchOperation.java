@@ -24,7 +24,7 @@ import org.milena.broker.time.Timer;
 final class FetchOperation implements Partition.Waiter {
 
     /** The most that one response carries in copies: they are heap, held for as long as the client takes to read them. */
-    private static final int MAX_COPIED_BYTES = 1 << 20;
+    static final int MAX_COPIED_BYTES = 1 << 20;
     /** A directory gets at least this long to answer, even if the client wants to wait for less. */
     private static final long LEAST_PATIENCE_MS = 1000;
 
@@ -38,6 +38,8 @@ final class FetchOperation implements Partition.Waiter {
     private final Partition[] partitions;
     private final int maxBytes;
     private final PartitionReader reader;
+    private final CopyBudget budget;
+    private final Runnable retry = this::signal;
     private final AtomicBoolean signalled = new AtomicBoolean();
     private final long deadlineNanos;
 
@@ -52,7 +54,7 @@ final class FetchOperation implements Partition.Waiter {
     private Timer.Task patience;
 
     FetchOperation(RequestContext context, FetchRequestData request, ReplicaManager replicas, TopicMetrics metrics,
-                   FetchSession session, boolean full, List<FetchPartition> wanted, int maxBytes) {
+                   FetchSession session, boolean full, List<FetchPartition> wanted, int maxBytes, CopyBudget budget) {
         this.context = context;
         this.request = request;
         this.replicas = replicas;
@@ -62,6 +64,7 @@ final class FetchOperation implements Partition.Waiter {
         this.wanted = wanted;
         this.partitions = new Partition[wanted.size()];
         this.maxBytes = maxBytes;
+        this.budget = budget;
         this.reader = new PartitionReader(request.isolationLevel() == 1);
         this.deadlineNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(Math.max(0, request.maxWaitMs()));
     }
@@ -73,6 +76,10 @@ final class FetchOperation implements Partition.Waiter {
 
     @Override
     public void grown(Partition partition) {
+        signal();
+    }
+
+    private void signal() {
         if (signalled.compareAndSet(false, true)) {
             context.executor().execute(this::attempt);
         }
@@ -106,17 +113,14 @@ final class FetchOperation implements Partition.Waiter {
                 results[i] = reader.read(partition, want, limit, minOneBatch);
                 remaining -= results[i].bytes();
                 minOneBatch &= results[i].bytes() == 0;
-            } else if (partition.inContext() && (copyable > 0 || minOneBatch)) {
-                results[i] = PartitionReader.copied(reader.read(partition, want, Math.min(limit, copyable), minOneBatch));
-                remaining -= results[i].bytes();
-                copyable -= results[i].bytes();
-                minOneBatch &= results[i].bytes() == 0;
-            } else if (!partition.inContext() && (copyable > 0 || minOneBatch)) {
+            } else if (copyable > 0 || minOneBatch) {
                 limit = Math.min(limit, copyable);
-                readElsewhere(i, partition, want, limit, minOneBatch);
-                remaining -= limit;
-                copyable -= limit;
-                minOneBatch = false;
+                if (partition.inContext() ? copyHere(i, partition, want, limit, minOneBatch) : readElsewhere(i, partition, want, limit, minOneBatch)) {
+                    int copied = results[i] != null ? results[i].bytes() : limit;
+                    remaining -= copied;
+                    copyable -= copied;
+                    minOneBatch &= results[i] != null && copied == 0;
+                }
             } else {
                 results[i] = PartitionReader.nothing(partition); // its turn comes: partitions that had data go to the end of the queue
             }
@@ -133,24 +137,41 @@ final class FetchOperation implements Partition.Waiter {
         partitions[i] = partition;
     }
 
-    private void readElsewhere(int i, Partition partition, FetchPartition want, int limit, boolean minOneBatch) {
+    /** Where files are scarce an answer holds none of them. False when there is no room for a copy now. */
+    private boolean copyHere(int i, Partition partition, FetchPartition want, int limit, boolean minOneBatch) {
+        CopyBudget.Share share = budget.take(context, limit, retry);
+        results[i] = share == null ? PartitionReader.nothing(partition) : PartitionReader.copied(reader.read(partition, want, limit, minOneBatch), share);
+        return share != null;
+    }
+
+    /** False when there is no room for a copy now: then there is nothing to read, either. */
+    private boolean readElsewhere(int i, Partition partition, FetchPartition want, int limit, boolean minOneBatch) {
+        CopyBudget.Share share = budget.take(context, limit, retry);
+        if (share == null) {
+            results[i] = PartitionReader.nothing(partition);
+            return false;
+        }
         PartitionResult[] round = results;
         outstanding++;
         partition.executeRead(() -> {
             if (finished) {
+                share.release();
                 return;
             }
-            PartitionResult result = PartitionReader.copied(reader.read(partition, want, limit, minOneBatch));
+            PartitionResult result = PartitionReader.copied(reader.read(partition, want, limit, minOneBatch), share);
             context.executor().execute(() -> {
                 if (!finished && round == results) {
                     results[i] = result;
                     partDone();
+                } else {
+                    result.release();
                 }
             });
         });
         if (patience == null) {
             patience = context.schedule(Math.max(LEAST_PATIENCE_MS, request.maxWaitMs()), this::giveUp);
         }
+        return true;
     }
 
     /** Answers without the directories that have not. */
@@ -232,6 +253,7 @@ final class FetchOperation implements Partition.Waiter {
     }
 
     private void stopWaiting() {
+        budget.forget(retry);
         if (patience != null) {
             patience.cancel();
         }

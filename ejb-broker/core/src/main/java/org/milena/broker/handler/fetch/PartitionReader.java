@@ -87,25 +87,40 @@ final class PartitionReader {
                 partition.log().logStartOffset(), aborted, diverging);
     }
 
-    /** Copies a result's bytes off the disk, so that another thread than the disk's own may send them. */
-    static PartitionResult copied(PartitionResult result) {
-        if (result.read() == null) {
+    /**
+     * Copies a result's bytes off the disk, so that another thread than the disk's own may send them. Without room for them in the
+     * budget, the result is that there is nothing to read now.
+     */
+    static PartitionResult copied(PartitionResult result, CopyBudget.Share share) {
+        LogRead read = result.read();
+        if (read == null) {
+            share.release();
             return result;
         }
-        LogRead read = result.read();
+        CopiedRead copy = null;
         try {
-            ByteBuffer bytes = ByteBuffer.allocate(read.sizeInBytes());
-            while (bytes.hasRemaining()) {
-                if (read.read(bytes, bytes.position()) <= 0) {
-                    throw new IOException("segment ended " + bytes.remaining() + " bytes early");
-                }
+            if (share.settle(read.sizeInBytes())) {
+                copy = new CopiedRead(read.startOffset(), bytes(read), share);
             }
-            return new PartitionResult(result.error(), new CopiedRead(read.startOffset(), bytes.flip()), result.highWatermark(),
-                    result.lastStableOffset(), result.logStartOffset(), result.aborted(), result.diverging());
+            return new PartitionResult(result.error(), copy, result.highWatermark(), result.lastStableOffset(), result.logStartOffset(),
+                    result.aborted(), result.diverging());
         } catch (IOException e) {
             return PartitionResult.failed(new KafkaStorageException("Reading for a fetch failed: " + e.getMessage(), e));
         } finally {
             read.release();
+            if (copy == null) {
+                share.release();
+            }
         }
+    }
+
+    private static ByteBuffer bytes(LogRead read) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(read.sizeInBytes());
+        while (bytes.hasRemaining()) {
+            if (read.read(bytes, bytes.position()) <= 0) {
+                throw new IOException("segment ended " + bytes.remaining() + " bytes early");
+            }
+        }
+        return bytes.flip();
     }
 }

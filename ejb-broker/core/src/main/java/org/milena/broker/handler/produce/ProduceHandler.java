@@ -3,19 +3,17 @@ package org.milena.broker.handler.produce;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
-import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.errors.ApiException;
-import org.apache.kafka.common.errors.CorruptRecordException;
 import org.apache.kafka.common.errors.InvalidRequiredAcksException;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.UnsupportedCompressionTypeException;
+import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
 import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
 import org.apache.kafka.common.message.ProduceResponseData.TopicProduceResponse;
-import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.milena.broker.handler.RequestHandler;
 import org.milena.broker.log.AppendOrigin;
@@ -37,6 +35,9 @@ public final class ProduceHandler implements RequestHandler<ProduceRequestData> 
     private static final int ZSTD = 4;
     private static final int ATTRIBUTES_LOW_BYTE = 22;
     private static final int MAGIC = 16;
+
+    /** A client id that Kafka lets write what only coordinators should, to repair it. */
+    private static final String MAY_WRITE_INTERNAL_TOPICS = "__admin_client";
 
     private final ReplicaManager replicas;
     private final TopicMetrics metrics;
@@ -70,6 +71,9 @@ public final class ProduceHandler implements RequestHandler<ProduceRequestData> 
         try {
             partition = operation.version() >= TOPIC_IDS_SINCE ? replicas.partition(topic.topicId(), data.index())
                     : replicas.partition(topic.name(), data.index());
+            if (Topic.isInternal(partition.topicPartition().topic()) && !operation.clientId().equals(MAY_WRITE_INTERNAL_TOPICS)) {
+                throw new InvalidTopicException("Cannot append to internal topic " + partition.topicPartition().topic());
+            }
         } catch (ApiException e) {
             operation.failed(answer, e);
             return;

@@ -40,6 +40,10 @@ final class ProduceOperation {
         return context.apiVersion();
     }
 
+    String clientId() {
+        return context.clientId();
+    }
+
     ProduceResponseData response() {
         return response;
     }

@@ -76,7 +76,7 @@ public final class LogCleaner {
                     + " holds more keys than log.cleaner.dedupe.buffer.size=" + settings.dedupeBufferSize() + " has room for");
                 return false;
             }
-            remember(partition, cleanUpTo);
+            remember(plan.log(), cleanUpTo);
             LOG.log(System.Logger.Level.DEBUG, () -> "Compacted " + partition + " up to offset " + cleanUpTo + " (" + offsets.size() + " keys)");
             return true;
         } catch (Cleaning.Abandoned e) {
@@ -112,8 +112,11 @@ public final class LogCleaner {
         return checkpoint().get(partition);
     }
 
-    private synchronized void remember(TopicPartition partition, long offset) throws IOException {
-        checkpoint().put(partition, offset);
+    /** Not of a log that has been deleted meanwhile: its name may be another's by now. */
+    private synchronized void remember(CleanableLog log, long offset) throws IOException {
+        if (log.isOpen()) {
+            checkpoint().put(log.topicPartition(), offset);
+        }
     }
 
     private CleanerCheckpoint checkpoint() throws IOException {

@@ -1,0 +1,40 @@
+package org.milena.broker.handler.produce;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.message.ProduceRequestData;
+import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
+import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
+import org.apache.kafka.common.message.ProduceResponseData;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.SimpleRecord;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.milena.broker.network.WireClient;
+import org.milena.broker.testing.EmbeddedBroker;
+
+/** Clients do not write to the coordinators' topics: what they wrote would be replayed as groups and offsets. */
+class InternalTopicTest {
+
+    @TempDir
+    Path dir;
+
+    @Test
+    void aClientMayNotProduceToTheOffsetsTopic() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(dir); WireClient client = new WireClient(broker.port())) {
+            broker.broker().topics().offsetsTopic().join();
+            ProduceRequestData request = new ProduceRequestData().setAcks((short) -1).setTimeoutMs(30_000);
+            request.topicData().add(new TopicProduceData().setName("__consumer_offsets").setPartitionData(List.of(new PartitionProduceData().setIndex(0)
+                    .setRecords(MemoryRecords.withRecords(Compression.NONE, new SimpleRecord("key".getBytes(), "garbage".getBytes()))))));
+            ProduceResponseData answer = (ProduceResponseData) client.call(ApiKeys.PRODUCE, 9, request);
+            var partition = answer.responses().iterator().next().partitionResponses().get(0);
+            assertThat(Errors.forCode(partition.errorCode())).isEqualTo(Errors.INVALID_TOPIC_EXCEPTION);
+            assertThat(broker.broker().replicas().partition("__consumer_offsets", 0).highWatermark()).isZero();
+        }
+    }
+}

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +16,9 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipInputStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.junit.jupiter.api.Assumptions;
@@ -39,9 +43,33 @@ class BootIT {
         prepare();
         List<String> log = run(admin -> admin.createTopics(List.of(new NewTopic("kept", 3, (short) 1))).all().get(30, TimeUnit.SECONDS));
         assertThat(log).anyMatch(line -> line.contains("Milena is ready"));
+        assertThat(log).as("every phase of the start").anyMatch(line -> line.matches(" *Started in: +\\d+ ms \\(server 0-\\d+, configuration .*, listener .*"));
         assertThat(log.stream().filter(BootIT::ours)).as("warnings and stack traces of the first start").isEmpty();
         List<String> second = run(admin -> assertThat(admin.listTopics().names().get(30, TimeUnit.SECONDS)).isEqualTo(Set.of("kept")));
         assertThat(second.stream().filter(BootIT::ours)).as("warnings and stack traces of the second start").isEmpty();
+    }
+
+    /** Without it WildFly reads every class of a library for annotations: half of the start. */
+    @Test
+    void everyLibraryHasAnAnnotationIndexOrBeans() throws IOException {
+        List<String> bare = new ArrayList<>();
+        int libraries = 0;
+        try (ZipFile ear = new ZipFile(System.getProperty("milena.test.ear"))) {
+            for (ZipEntry entry : ear.stream().filter(e -> e.getName().matches("lib/.*\\.jar")).toList()) {
+                libraries++;
+                Set<String> files = new HashSet<>();
+                try (ZipInputStream jar = new ZipInputStream(ear.getInputStream(entry))) {
+                    for (ZipEntry file = jar.getNextEntry(); file != null; file = jar.getNextEntry()) {
+                        files.add(file.getName());
+                    }
+                }
+                if (!files.contains("META-INF/jandex.idx") && !files.contains("META-INF/beans.xml")) {
+                    bare.add(entry.getName());
+                }
+            }
+        }
+        assertThat(libraries).isGreaterThan(10);
+        assertThat(bare).isEmpty();
     }
 
     @Test

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.milena.broker.api.BrokerStatus;
 import org.milena.broker.api.Configuration;
 import org.milena.broker.config.BrokerConfig;
 import org.milena.broker.config.BrokerKeys;
@@ -34,6 +35,7 @@ public class ConfigurationBean implements Configuration {
 
     @PostConstruct
     void start() {
+        ServerPhase.until(System.currentTimeMillis()).ifPresent(BrokerStatus.current()::phaseDone);
         StartPhase.run("configuration", () -> {
             settings = Settings.ofThisServer();
             config = settings.brokerConfig();

@@ -1,7 +1,10 @@
 package org.milena.broker.ejb;
 
 import java.lang.System.Logger.Level;
+import java.util.List;
+import java.util.stream.Collectors;
 import org.milena.broker.api.BrokerStatus;
+import org.milena.broker.api.BrokerStatus.Phase;
 
 /** Measures a part of the start, and says in one line of the log why it failed: servers bury the cause in their own stack traces. */
 final class StartPhase {
@@ -13,7 +16,7 @@ final class StartPhase {
 
     /** @param undo gives back what was opened before {@code work} failed: the container calls no {@code @PreDestroy} then */
     static void run(String name, Runnable work, Runnable undo) {
-        long begin = System.nanoTime();
+        long begin = System.currentTimeMillis();
         try {
             work.run();
         } catch (RuntimeException | Error e) {
@@ -21,6 +24,20 @@ final class StartPhase {
             undo.run();
             throw e;
         }
-        BrokerStatus.current().phaseDone(name, (System.nanoTime() - begin) / 1_000_000);
+        BrokerStatus.current().phaseDone(new Phase(name, begin, System.currentTimeMillis()));
+    }
+
+    /**
+     * The whole start in a line: from when to when each phase went, in milliseconds since the first began. What no phase covers is the
+     * server's: it makes and links the beans.
+     */
+    static String summary(List<Phase> phases) {
+        if (phases.isEmpty()) {
+            return "";
+        }
+        long begin = phases.get(0).beginMs();
+        long end = phases.stream().mapToLong(Phase::endMs).max().getAsLong();
+        return (end - begin) + " ms (" + phases.stream().map(p -> p.name() + " " + (p.beginMs() - begin) + "-" + (p.endMs() - begin))
+            .collect(Collectors.joining(", ")) + ")";
     }
 }

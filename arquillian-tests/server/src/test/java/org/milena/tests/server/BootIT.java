@@ -3,10 +3,12 @@ package org.milena.tests.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -79,6 +81,22 @@ class BootIT {
         Process server = start();
         try {
             assertThat(awaitStart(server)).anyMatch(line -> line.contains("Milena does not start: ") && line.contains("num.io.threads") && line.contains("many"));
+        } finally {
+            stop(server);
+        }
+    }
+
+    /** The logs open beside the database; when that fails they are given back, though the server keeps the failed deployment. */
+    @Test
+    void aDatabaseThatCantBeReachedLeavesNoLogOpen() throws Exception {
+        prepare();
+        Files.writeString(base.resolve("data/milena/milena.properties"), "milena.datasource.url=jdbc:postgresql://127.0.0.1:1/none\n");
+        Process server = start();
+        try {
+            assertThat(awaitStart(server)).anyMatch(line -> line.contains("Milena does not start: ") && line.contains("jdbc:postgresql://127.0.0.1:1/none"));
+            try (FileChannel file = FileChannel.open(base.resolve("data/milena/logs/.lock"), StandardOpenOption.WRITE)) {
+                assertThat(file.tryLock()).as("the lock of the log directory").isNotNull();
+            }
         } finally {
             stop(server);
         }

@@ -36,7 +36,7 @@ public class ConfigurationBean implements Configuration {
     @PostConstruct
     void start() {
         ServerPhase.until(System.currentTimeMillis()).ifPresent(BrokerStatus.current()::phaseDone);
-        StartPhase.run("configuration", () -> {
+        StartPhase.run(parts, "configuration", () -> {
             settings = Settings.ofThisServer();
             config = settings.brokerConfig();
             parts.put(Settings.class, settings);

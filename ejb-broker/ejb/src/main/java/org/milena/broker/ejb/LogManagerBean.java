@@ -44,7 +44,7 @@ public class LogManagerBean implements LogManagement {
     void start() {
         broker = parts.put(Broker.class, new Broker(new BrokerEnvironment(parts.get(BrokerConfig.class), threads, BrokerClock.SYSTEM,
             () -> parts.get(MetadataStore.class))));
-        StartPhase.run("logs", broker::openLogs, broker::close);
+        StartPhase.run(parts, "logs", broker::openLogs, broker::close);
         BrokerStatus.current().addReadiness("logs", this::check);
         BrokerStatus.current().addReadiness("disk space", this::checkSpace);
     }

@@ -38,7 +38,7 @@ public class NetworkListenerBean implements NetworkListener, MetricsService {
     @PostConstruct
     void start() {
         broker = parts.get(Broker.class);
-        StartPhase.run("listener", this::listen, broker::close);
+        StartPhase.run(parts, "listener", this::listen, broker::close);
         BrokerStatus.current().started();
         LOG.log(Level.INFO, """
             Milena is ready.

@@ -28,7 +28,7 @@ public class ReplicaManagerBean implements ReplicaManagement {
     @PostConstruct
     void start() {
         broker = parts.get(Broker.class);
-        StartPhase.run("partitions", broker::lead, broker::close);
+        StartPhase.run(parts, "partitions", broker::lead, broker::close);
     }
 
     @Override

@@ -14,16 +14,21 @@ final class StartPhase {
     private StartPhase() {
     }
 
-    /** @param undo gives back what was opened before {@code work} failed: the container calls no {@code @PreDestroy} then */
-    static void run(String name, Runnable work, Runnable undo) {
+    /**
+     * @param undo gives back what {@code work} opened, when it fails or another phase does: the container calls no {@code @PreDestroy} of a
+     *             bean that failed, and a server may leave the others as they are until somebody undeploys. May be called twice
+     */
+    static void run(Parts parts, String name, Runnable work, Runnable undo) {
         long begin = System.currentTimeMillis();
         try {
             work.run();
         } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, "Milena does not start: {0}", String.valueOf(e.getMessage()));
             undo.run();
+            parts.fail();
             throw e;
         }
+        parts.started(undo);
         BrokerStatus.current().phaseDone(new Phase(name, begin, System.currentTimeMillis()));
     }
 

@@ -3,6 +3,7 @@ package org.milena.broker.ejb;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.milena.broker.api.BrokerStatus;
@@ -20,13 +21,25 @@ class StartPhaseTest {
     @Test
     void aPhaseThatFailsIsUndoneAndNotReported() {
         StringBuilder undone = new StringBuilder();
-        assertThatThrownBy(() -> StartPhase.run("doomed", () -> {
+        assertThatThrownBy(() -> StartPhase.run(new Parts(), "doomed", () -> {
             throw new IllegalStateException("on purpose");
         }, () -> undone.append("yes"))).hasMessage("on purpose");
         assertThat(undone).hasToString("yes");
-        StartPhase.run("fine", () -> { }, () -> undone.append("no"));
+        StartPhase.run(new Parts(), "fine", () -> { }, () -> undone.append("no"));
         assertThat(BrokerStatus.current().phases()).extracting(Phase::name).contains("fine").doesNotContain("doomed");
         assertThat(undone).hasToString("yes");
+    }
+
+    @Test
+    void aFailureUndoesWhatHasStartedAndWhatStartsBesideIt() {
+        Parts parts = new Parts();
+        List<String> undone = new ArrayList<>();
+        StartPhase.run(parts, "first", () -> { }, () -> undone.add("first"));
+        StartPhase.run(parts, "second", () -> { }, () -> undone.add("second"));
+        StartPhase.run(parts, "slow", () -> assertThatThrownBy(() -> StartPhase.run(parts, "doomed", () -> {
+            throw new IllegalStateException("on purpose");
+        }, () -> undone.add("doomed"))), () -> undone.add("slow"));
+        assertThat(undone).containsExactly("doomed", "second", "first", "slow");
     }
 
     @Test

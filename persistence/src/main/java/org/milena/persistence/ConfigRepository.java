@@ -8,7 +8,7 @@ import java.util.Map;
 public record ConfigRepository(EntityManager entities) {
 
     public List<Config> configs() {
-        return entities.createQuery("select c from Config c", Config.class).getResultList();
+        return Rows.of(Config.class, entities).toList();
     }
 
     /** Sets keys, and removes those whose value is null. */

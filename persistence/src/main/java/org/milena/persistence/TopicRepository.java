@@ -1,6 +1,7 @@
 package org.milena.persistence;
 
 import jakarta.persistence.EntityManager;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -8,13 +9,14 @@ import java.util.UUID;
 /** Topics and their partitions, within the transaction of the entity manager. */
 public record TopicRepository(EntityManager entities) {
 
+    /** By name. */
     public List<Topic> topics() {
-        return entities.createQuery("select t from Topic t order by t.name", Topic.class).getResultList();
+        return Rows.of(Topic.class, entities).sorted(Comparator.comparing(Topic::getName)).toList();
     }
 
     /** Of all topics, by topic and index. */
     public List<Partition> partitions() {
-        return entities.createQuery("select p from Partition p order by p.key.topicId, p.key.index", Partition.class).getResultList();
+        return Rows.of(Partition.class, entities).sorted(Comparator.comparing(Partition::getTopicId).thenComparing(Partition::getIndex)).toList();
     }
 
     public Optional<Topic> topic(UUID id) {

@@ -125,14 +125,14 @@ public final class Broker implements AutoCloseable {
                 Executors.newSingleThreadExecutor(environment.threads("topics-" + disks.size()))));
         started.push(() -> Closing.stop(disks.values(), "topics"));
         replicas = new ReplicaManager(logs, diskSpace);
-        topics = new TopicAdministration(new AdminContext(config, environment.store(), metadata, logs, replicas, serial, disks::get),
+        topics = new TopicAdministration(new AdminContext(config, environment.store().get(), metadata, logs, replicas, serial, disks::get),
                 environment.clock());
         topics.start(logs.clusterId().orElse(null), advertised(List.of()));
         logs.joinCluster(metadata.image().clusterId());
         // Not behind the changes of topics, which wait for disks: no new producer begins without its id.
         ExecutorService ids = Executors.newSingleThreadExecutor(environment.threads("producer-ids"));
         started.push(() -> Closing.stop(ids, "producer-ids"));
-        producerIds = new ProducerIds(environment.store(), ids, logs::maxProducerId);
+        producerIds = new ProducerIds(environment.store().get(), ids, logs::maxProducerId);
         metrics.observe(config.get().nodeId(), replicas, logs, metadata);
     }
 

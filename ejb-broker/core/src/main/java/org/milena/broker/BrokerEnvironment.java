@@ -1,6 +1,7 @@
 package org.milena.broker;
 
 import java.util.concurrent.ThreadFactory;
+import java.util.function.Supplier;
 import org.milena.broker.cluster.MetadataStore;
 import org.milena.broker.config.BrokerConfig;
 import org.milena.broker.log.Disk;
@@ -12,12 +13,13 @@ import org.milena.broker.time.BrokerClock;
  *
  * @param config  the static configuration
  * @param threads makes every thread of ours; the name is set by whoever asks for one
+ * @param store   asked for when the partitions are led: the database may open while the logs do
  * @param disk    where the logs are; a test hands in one that stalls or fails
  */
-public record BrokerEnvironment(BrokerConfig config, ThreadFactory threads, BrokerClock clock, MetadataStore store, Disk disk) {
+public record BrokerEnvironment(BrokerConfig config, ThreadFactory threads, BrokerClock clock, Supplier<MetadataStore> store, Disk disk) {
 
     /** On the real disk. */
-    public BrokerEnvironment(BrokerConfig config, ThreadFactory threads, BrokerClock clock, MetadataStore store) {
+    public BrokerEnvironment(BrokerConfig config, ThreadFactory threads, BrokerClock clock, Supplier<MetadataStore> store) {
         this(config, threads, clock, store, new NioDisk());
     }
 

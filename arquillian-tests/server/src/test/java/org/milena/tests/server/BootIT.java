@@ -3,11 +3,14 @@ package org.milena.tests.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +18,9 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipInputStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.junit.jupiter.api.Assumptions;
@@ -39,9 +45,33 @@ class BootIT {
         prepare();
         List<String> log = run(admin -> admin.createTopics(List.of(new NewTopic("kept", 3, (short) 1))).all().get(30, TimeUnit.SECONDS));
         assertThat(log).anyMatch(line -> line.contains("Milena is ready"));
+        assertThat(log).as("every phase of the start").anyMatch(line -> line.matches(" *Started in: +\\d+ ms \\(server 0-\\d+, configuration .*, listener .*"));
         assertThat(log.stream().filter(BootIT::ours)).as("warnings and stack traces of the first start").isEmpty();
         List<String> second = run(admin -> assertThat(admin.listTopics().names().get(30, TimeUnit.SECONDS)).isEqualTo(Set.of("kept")));
         assertThat(second.stream().filter(BootIT::ours)).as("warnings and stack traces of the second start").isEmpty();
+    }
+
+    /** Without it WildFly reads every class of a library for annotations: half of the start. */
+    @Test
+    void everyLibraryHasAnAnnotationIndexOrBeans() throws IOException {
+        List<String> bare = new ArrayList<>();
+        int libraries = 0;
+        try (ZipFile ear = new ZipFile(System.getProperty("milena.test.ear"))) {
+            for (ZipEntry entry : ear.stream().filter(e -> e.getName().matches("lib/.*\\.jar")).toList()) {
+                libraries++;
+                Set<String> files = new HashSet<>();
+                try (ZipInputStream jar = new ZipInputStream(ear.getInputStream(entry))) {
+                    for (ZipEntry file = jar.getNextEntry(); file != null; file = jar.getNextEntry()) {
+                        files.add(file.getName());
+                    }
+                }
+                if (!files.contains("META-INF/jandex.idx") && !files.contains("META-INF/beans.xml")) {
+                    bare.add(entry.getName());
+                }
+            }
+        }
+        assertThat(libraries).isGreaterThan(10);
+        assertThat(bare).isEmpty();
     }
 
     @Test
@@ -51,6 +81,22 @@ class BootIT {
         Process server = start();
         try {
             assertThat(awaitStart(server)).anyMatch(line -> line.contains("Milena does not start: ") && line.contains("num.io.threads") && line.contains("many"));
+        } finally {
+            stop(server);
+        }
+    }
+
+    /** The logs open beside the database; when that fails they are given back, though the server keeps the failed deployment. */
+    @Test
+    void aDatabaseThatCantBeReachedLeavesNoLogOpen() throws Exception {
+        prepare();
+        Files.writeString(base.resolve("data/milena/milena.properties"), "milena.datasource.url=jdbc:postgresql://127.0.0.1:1/none\n");
+        Process server = start();
+        try {
+            assertThat(awaitStart(server)).anyMatch(line -> line.contains("Milena does not start: ") && line.contains("jdbc:postgresql://127.0.0.1:1/none"));
+            try (FileChannel file = FileChannel.open(base.resolve("data/milena/logs/.lock"), StandardOpenOption.WRITE)) {
+                assertThat(file.tryLock()).as("the lock of the log directory").isNotNull();
+            }
         } finally {
             stop(server);
         }

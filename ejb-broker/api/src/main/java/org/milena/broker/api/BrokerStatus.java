@@ -1,6 +1,7 @@
 package org.milena.broker.api;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,8 +14,12 @@ import java.util.function.Supplier;
  */
 public final class BrokerStatus {
 
-    /** A part of the start with its duration. */
-    public record Phase(String name, long millis) {
+    /** A part of the start: when it began and ended, in milliseconds since the epoch. Two may overlap. */
+    public record Phase(String name, long beginMs, long endMs) {
+
+        public long millis() {
+            return endMs - beginMs;
+        }
     }
 
     /** The answer of one check, with what an operator needs to know. */
@@ -41,12 +46,13 @@ public final class BrokerStatus {
     }
 
     /** A phase of the start is over. */
-    public synchronized void phaseDone(String name, long millis) {
-        phases.add(new Phase(name, millis));
+    public synchronized void phaseDone(Phase phase) {
+        phases.add(phase);
     }
 
+    /** By begin. */
     public synchronized List<Phase> phases() {
-        return List.copyOf(phases);
+        return phases.stream().sorted(Comparator.comparingLong(Phase::beginMs)).toList();
     }
 
     /** Everything has started: clients are served from now on. */

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
@@ -39,6 +40,7 @@ public final class FileLogManager implements LogManager {
     /** Where logs are being made. Guarded by itself. */
     private final Map<TopicPartition, FileLogDirectory> placed = new HashMap<>();
     private final Map<Uuid, Map<String, String>> savedConfigs = new ConcurrentHashMap<>();
+    private final LongAdder scannedBytes = new LongAdder();
 
     /** A partition that did not open, with the directories that hold files of it: more than one if that is what was wrong. */
     private record Aside(KafkaStorageException failure, List<FileLogDirectory> directories) {
@@ -68,6 +70,7 @@ public final class FileLogManager implements LogManager {
     }
 
     private void openAll() {
+        long begin = clock.millis();
         int share = options.maxOpenFiles() / options.logDirs().size();
         List<CompletableFuture<Void>> opening = new ArrayList<>();
         for (Path path : options.logDirs()) {
@@ -84,6 +87,8 @@ public final class FileLogManager implements LogManager {
         if (directories.stream().noneMatch(FileLogDirectory::online)) {
             throw new KafkaStorageException("No log directory is usable: " + directories.stream().map(d -> d.failure().orElse("")).toList());
         }
+        LOG.log(System.Logger.Level.INFO, "{0} partitions opened in {1} ms; {2} MiB read to recover them", String.valueOf(logs.size()),
+                String.valueOf(clock.millis() - begin), String.valueOf(scannedBytes.sum() >> 20));
     }
 
     private void open(FileLogDirectory directory, List<CompletableFuture<Void>> opening) throws IOException {
@@ -126,8 +131,10 @@ public final class FileLogManager implements LogManager {
     private void load(FileLogDirectory directory, TopicPartition partition, Path path, boolean clean) {
         try {
             DirectoryCheckpoints points = directory.checkpoints();
-            LoadedLog loaded = new LogRecovery(directory, partition, path, clean, points.recoveryPoint(partition),
-                    points.logStart(partition), clock.millis()).load();
+            LogRecovery recovery = new LogRecovery(directory, partition, path, clean, points.recoveryPoint(partition),
+                    points.logStart(partition), clock.millis());
+            LoadedLog loaded = recovery.load();
+            scannedBytes.add(recovery.scannedBytes());
             register(new SegmentedLog(loaded, directory, options.defaults().asHeld(), clock));
         } catch (IOException | RuntimeException e) {
             String why = "Partition " + partition + " in " + directory.path() + " is offline: " + e.getMessage();

@@ -41,6 +41,7 @@ final class LogRecovery {
     private boolean torn;
     private String tornWhy;
     private long firstScanned = Long.MAX_VALUE;
+    private long scannedBytes;
 
     /**
      * @param clean             the broker stopped in order: all that is there is whole
@@ -88,6 +89,11 @@ final class LogRecovery {
         new ProducerLoader(disk, partition, path, segments, producers).load(start, end, firstScanned);
         return new LoadedLog(partition, path, PartitionMetadataFile.read(disk, path), segments, epochs, producers, start, end,
                 clean ? end : Math.min(recoveryPoint, end));
+    }
+
+    /** What an unclean stop made {@link #load} read of the log. */
+    long scannedBytes() {
+        return scannedBytes;
     }
 
     private long createFirst() throws IOException {
@@ -266,6 +272,7 @@ final class LogRecovery {
         Disk.Handle handle = segment.log().acquire();
         try {
             int from = resume(segment, handle, size, modified);
+            scannedBytes += size - from;
             long first = from == 0 ? expected : header(handle, from).getLong(0);
             firstScanned = Math.min(firstScanned, from == 0 ? segment.baseOffset() : recoveryPoint);
             SegmentScanner scanner = new SegmentScanner(handle, from == 0 ? 0 : recoveryPoint, first, !mayHaveGaps());

@@ -52,7 +52,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         Map<String, String> all = new HashMap<>(Map.of("milena.data.dir", dataDir.toString(), "listeners", "PLAINTEXT://127.0.0.1:0",
                 "group.initial.rebalance.delay.ms", "0", "offsets.topic.num.partitions", "5"));
         all.putAll(settings);
-        Broker broker = new Broker(new BrokerEnvironment(BrokerConfig.of(all), threads, clock, store, disk));
+        Broker broker = new Broker(new BrokerEnvironment(BrokerConfig.of(all), threads, clock, () -> store, disk));
         try {
             broker.openLogs();
             broker.lead();

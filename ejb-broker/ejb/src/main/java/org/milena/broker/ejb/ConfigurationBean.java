@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.milena.broker.api.BrokerStatus;
 import org.milena.broker.api.Configuration;
 import org.milena.broker.config.BrokerConfig;
 import org.milena.broker.config.BrokerKeys;
@@ -34,7 +35,8 @@ public class ConfigurationBean implements Configuration {
 
     @PostConstruct
     void start() {
-        StartPhase.run("configuration", () -> {
+        ServerPhase.until(System.currentTimeMillis()).ifPresent(BrokerStatus.current()::phaseDone);
+        StartPhase.run(parts, "configuration", () -> {
             settings = Settings.ofThisServer();
             config = settings.brokerConfig();
             parts.put(Settings.class, settings);

@@ -28,7 +28,7 @@ public class GroupCoordinatorBean implements GroupCoordination {
     @PostConstruct
     void start() {
         broker = parts.get(Broker.class);
-        StartPhase.run("groups", broker::coordinate, broker::close);
+        StartPhase.run(parts, "groups", broker::coordinate, broker::close);
     }
 
     @Override

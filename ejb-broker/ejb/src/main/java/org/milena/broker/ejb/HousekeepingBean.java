@@ -28,7 +28,7 @@ public class HousekeepingBean implements Housekeeping {
     @PostConstruct
     void start() {
         broker = parts.get(Broker.class);
-        StartPhase.run("housekeeping", broker::keepHouse, broker::close);
+        StartPhase.run(parts, "housekeeping", broker::keepHouse, broker::close);
     }
 
     @Override

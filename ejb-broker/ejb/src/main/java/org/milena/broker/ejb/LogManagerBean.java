@@ -24,10 +24,10 @@ import org.milena.broker.config.BrokerConfig;
 import org.milena.broker.log.PartitionLog;
 import org.milena.broker.time.BrokerClock;
 
-/** The logs: opens them, with recovery after an unclean stop. */
+/** The logs: opens them, with recovery after an unclean stop; beside the metadata database, where the server starts beans in parallel. */
 @Startup
 @Singleton(name = "LogManager")
-@DependsOn("Metadata")
+@DependsOn("Configuration")
 @ConcurrencyManagement(ConcurrencyManagementType.BEAN)
 @TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
 public class LogManagerBean implements LogManagement {
@@ -43,8 +43,8 @@ public class LogManagerBean implements LogManagement {
     @PostConstruct
     void start() {
         broker = parts.put(Broker.class, new Broker(new BrokerEnvironment(parts.get(BrokerConfig.class), threads, BrokerClock.SYSTEM,
-            parts.get(MetadataStore.class))));
-        StartPhase.run("logs", broker::openLogs, broker::close);
+            () -> parts.get(MetadataStore.class))));
+        StartPhase.run(parts, "logs", broker::openLogs, broker::close);
         BrokerStatus.current().addReadiness("logs", this::check);
         BrokerStatus.current().addReadiness("disk space", this::checkSpace);
     }

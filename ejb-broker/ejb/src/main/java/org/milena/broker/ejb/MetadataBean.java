@@ -36,7 +36,7 @@ public class MetadataBean implements Metadata {
 
     @PostConstruct
     void start() {
-        StartPhase.run("metadata", () -> {
+        StartPhase.run(parts, "metadata", () -> {
             database = Database.open(parts.get(Settings.class).database());
             parts.put(MetadataStore.class, new DatabaseMetadataStore(database));
         }, this::stop);
@@ -50,8 +50,10 @@ public class MetadataBean implements Metadata {
     @PreDestroy
     void stop() {
         BrokerStatus.current().removeChecks("metadata");
-        if (database != null) {
-            database.close();
+        Database open = database;
+        database = null;
+        if (open != null) {
+            open.close();
         }
     }
 

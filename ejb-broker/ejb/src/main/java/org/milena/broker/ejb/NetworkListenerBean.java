@@ -38,16 +38,17 @@ public class NetworkListenerBean implements NetworkListener, MetricsService {
     @PostConstruct
     void start() {
         broker = parts.get(Broker.class);
-        StartPhase.run("listener", this::listen, broker::close);
+        StartPhase.run(parts, "listener", this::listen, broker::close);
         BrokerStatus.current().started();
         LOG.log(Level.INFO, """
             Milena is ready.
               Kafka clients connect to:  {0}
               Data is kept in:           {1}
+              Started in:                {2}
               Try:  echo hello | kcat -b {0} -t greetings -P; kcat -b {0} -t greetings -C -e
                or:  kafka-console-producer.sh --bootstrap-server {0} --topic greetings
                     kafka-console-consumer.sh --bootstrap-server {0} --topic greetings --from-beginning""",
-            advertised().get(0), parts.get(Settings.class).dataDirectory());
+            advertised().get(0), parts.get(Settings.class).dataDirectory(), StartPhase.summary(BrokerStatus.current().phases()));
     }
 
     private void listen() {

@@ -1,6 +1,8 @@
 package org.milena.broker.ejb;
 
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -10,6 +12,8 @@ import java.util.concurrent.ConcurrentHashMap;
 public class Parts {
 
     private final Map<Class<?>, Object> parts = new ConcurrentHashMap<>();
+    private final Deque<Runnable> undo = new ArrayDeque<>();
+    private boolean failed;
 
     <T> T put(Class<T> type, T part) {
         parts.put(type, part);
@@ -23,5 +27,22 @@ public class Parts {
             throw new NoSuchElementException(type.getName());
         }
         return type.cast(part);
+    }
+
+    /** A part has started; it is undone at once if another has failed meanwhile, or when one does. */
+    synchronized void started(Runnable undoIt) {
+        if (failed) {
+            undoIt.run();
+        } else {
+            undo.push(undoIt);
+        }
+    }
+
+    /** The start has failed: gives back all that was opened, the last first. */
+    synchronized void fail() {
+        failed = true;
+        while (!undo.isEmpty()) {
+            undo.pop().run();
+        }
     }
 }

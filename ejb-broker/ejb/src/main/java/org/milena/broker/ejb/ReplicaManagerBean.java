@@ -15,7 +15,7 @@ import org.milena.broker.api.ReplicaManagement;
 /** The partitions: metadata and log directories are brought together, and every partition is led. */
 @Startup
 @Singleton(name = "ReplicaManager")
-@DependsOn("LogManager")
+@DependsOn({"Metadata", "LogManager"})
 @ConcurrencyManagement(ConcurrencyManagementType.BEAN)
 @TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
 public class ReplicaManagerBean implements ReplicaManagement {
@@ -28,7 +28,7 @@ public class ReplicaManagerBean implements ReplicaManagement {
     @PostConstruct
     void start() {
         broker = parts.get(Broker.class);
-        StartPhase.run("partitions", broker::lead, broker::close);
+        StartPhase.run(parts, "partitions", broker::lead, broker::close);
     }
 
     @Override

@@ -37,7 +37,7 @@ class BootIT {
             server.start();
             assertThat(topics.names()).containsExactly("kept");
             assertThat(topics.read("kept")).containsExactlyInAnyOrderElementsOf(Topics.values(10));
-            assertThat(server.get("/events/health")).isEqualTo(200);
+            server.await("the web pages, which start after the broker", () -> server.get("/events/health") == 200);
             assertThat(server.troubles()).as("warnings and stack traces of the second start").isEmpty();
         }
     }

@@ -36,8 +36,8 @@ final class FreshPayara extends FreshServer {
             asadmin("create-system-properties", property.getKey() + "=" + property.getValue());
         }
         systemProperties.clear(); // the domain keeps them
-        if (deployed) { // start-domain returns before applications have started; their web parts are the last
-            awaitLog("the deployment", line -> line.contains("Loading application [milena#") || line.contains("Milena does not start"));
+        if (deployed) { // start-domain returns before applications have started
+            awaitLog("the deployment", line -> line.contains("Milena is ready") || line.contains("Milena does not start"));
         }
     }
 

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.milena.persistence.testing.PostgreSql;
 
 /** The metadata in PostgreSQL: first by a URL, then, the same database, as a data source that the server manages. */
+@EnabledIfSystemProperty(named = "milena.test.server", matches = "wildfly", disabledReason = "written for Payara too, but not yet run there to its end")
 class PostgreSqlIT {
 
     @TempDir

@@ -8,7 +8,6 @@ import java.sql.DatabaseMetaData;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.function.Function;
-import javax.naming.InitialContext;
 import javax.naming.NamingException;
 import javax.sql.DataSource;
 
@@ -20,6 +19,8 @@ import javax.sql.DataSource;
 public final class Database implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(Database.class.getName());
+
+    private static final long DATA_SOURCE_PATIENCE_MS = 30_000;
 
     private final DatabaseSettings settings;
     private final DataSource dataSource;
@@ -43,7 +44,7 @@ public final class Database implements AutoCloseable {
     public static Database open(DatabaseSettings settings) {
         DataSource source = null;
         try {
-            source = settings.jndiName() == null ? new Connections(settings) : (DataSource) InitialContext.doLookup(settings.jndiName());
+            source = settings.jndiName() == null ? new Connections(settings) : ServerDataSource.lookup(settings.jndiName(), DATA_SOURCE_PATIENCE_MS);
             return new Database(settings, source);
         } catch (NamingException e) {
             throw new DatabaseException("No data source is bound to " + settings.jndiName() + " on this server", e);

@@ -1,8 +1,8 @@
 package org.milena.persistence;
 
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
+import org.milena.persistence.testing.PostgreSql;
 
 class PostgreSqlTest extends DatabaseContract {
 
@@ -10,13 +10,7 @@ class PostgreSqlTest extends DatabaseContract {
 
     @BeforeAll
     static void startServer() throws Exception {
-        boolean installed = PostgreSql.installed().isPresent();
-        if (!installed) {
-            String skipped = "SKIPPED: PostgreSQL is not installed (Debian: apt-get install postgresql)";
-            System.out.println(skipped);
-            Assumptions.abort(skipped);
-        }
-        server = PostgreSql.start();
+        server = PostgreSql.startOrSkip();
     }
 
     @AfterAll
@@ -28,6 +22,6 @@ class PostgreSqlTest extends DatabaseContract {
 
     @Override
     DatabaseSettings settings() {
-        return server.settings();
+        return DatabaseSettings.url(server.url(), server.user(), "");
     }
 }

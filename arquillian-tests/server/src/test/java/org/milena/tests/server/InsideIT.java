@@ -55,7 +55,7 @@ class InsideIT {
     @Test
     void noOtherThreadRunsOurCode() {
         List<String> strangers = Thread.getAllStackTraces().entrySet().stream()
-            .filter(e -> !e.getKey().equals(Thread.currentThread()) && !e.getKey().getName().startsWith("milena-"))
+            .filter(e -> !e.getKey().equals(Thread.currentThread()) && !e.getKey().getName().startsWith("milena-") && !(e.getKey() instanceof ManageableThread))
             .filter(e -> java.util.Arrays.stream(e.getValue()).anyMatch(frame -> frame.getClassName().matches(
                 "(org\\.milena|io\\.netty|org\\.apache\\.kafka|org\\.postgresql|org\\.h2)\\..*")))
             .map(e -> e.getKey().getName() + " " + List.of(e.getValue()))

@@ -78,7 +78,7 @@ final class ShardRunner<S extends CoordinatorShard> {
             return;
         }
         if (phase != Phase.NOT_OURS) {
-            LOG.log(Level.INFO, "Coordinator {0} resigns from leader epoch {1}", name, leaderEpoch);
+            LOG.log(Level.DEBUG, "Coordinator {0} resigns from leader epoch {1}", name, leaderEpoch);
         }
         phase = Phase.NOT_OURS;
         drop(new NotCoordinatorException("This broker no longer coordinates " + name));
@@ -111,7 +111,8 @@ final class ShardRunner<S extends CoordinatorShard> {
         phase = Phase.ACTIVE;
         retryMs = FIRST_RETRY_MS;
         shard.loaded();
-        LOG.log(Level.INFO, "Coordinator {0} is active in leader epoch {1}: {2} records read in {3} ms", name, leaderEpoch,
+        // there are fifty of them, and most of most brokers are empty
+        LOG.log(replay.records() == 0 ? Level.DEBUG : Level.INFO, "Coordinator {0} is active in leader epoch {1}: {2} records read in {3} ms", name, leaderEpoch,
                 replay.records(), nowMs() - startMs);
     }
 

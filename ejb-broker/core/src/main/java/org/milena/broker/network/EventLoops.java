@@ -115,7 +115,7 @@ public final class EventLoops implements AutoCloseable {
         }
 
         EventLoop next() {
-            return (EventLoop) group.next();
+            return group.next();
         }
 
         boolean contains(EventLoop loop) {

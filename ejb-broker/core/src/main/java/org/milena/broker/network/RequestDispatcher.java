@@ -9,7 +9,6 @@ import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
 import org.apache.kafka.common.protocol.ApiKeys;
-import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.AbstractRequest;
@@ -78,7 +77,7 @@ final class RequestDispatcher {
                 request.reply(response.data(), (short) 0);
                 return;
             }
-            registry.get(request.apiKey()).handler().handle(request, (ApiMessage) request.body().data());
+            registry.get(request.apiKey()).handler().handle(request, request.body().data());
         } catch (ApiException e) {
             request.fail(e);
         } catch (RuntimeException | Error e) { // whatever it is, somebody waits for an answer

@@ -1,6 +1,8 @@
 package org.milena.broker.ejb;
 
 import jakarta.annotation.PostConstruct;
+import jakarta.annotation.PreDestroy;
+import jakarta.annotation.Resource;
 import jakarta.ejb.ConcurrencyManagement;
 import jakarta.ejb.ConcurrencyManagementType;
 import jakarta.ejb.DependsOn;
@@ -8,17 +10,20 @@ import jakarta.ejb.Singleton;
 import jakarta.ejb.Startup;
 import jakarta.ejb.TransactionAttribute;
 import jakarta.ejb.TransactionAttributeType;
+import jakarta.enterprise.concurrent.ManagedScheduledExecutorService;
 import jakarta.inject.Inject;
-import jakarta.annotation.PreDestroy;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.util.List;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.milena.broker.Broker;
 import org.milena.broker.api.BrokerStatus;
 import org.milena.broker.api.MetricsService;
 import org.milena.broker.api.NetworkListener;
+import org.milena.broker.config.BrokerConfig;
 
 /** Opens the door, when everything behind it is ready; closes it first of all. */
 @Startup
@@ -30,18 +35,30 @@ public class NetworkListenerBean implements NetworkListener, MetricsService {
 
     private static final System.Logger LOG = System.getLogger(NetworkListenerBean.class.getName());
 
+    /** No server tells its applications that it has said all it has to say about their start; this long after ours it has. */
+    private static final long WELCOME_AFTER_MS = 2_000;
+
     @Inject
     Parts parts;
 
+    @Resource
+    ManagedScheduledExecutorService scheduler;
+
     private Broker broker;
+    private Future<?> welcome;
 
     @PostConstruct
     void start() {
         broker = parts.get(Broker.class);
         StartPhase.run(parts, "listener", this::listen, broker::close);
         BrokerStatus.current().started();
+        LOG.log(Level.INFO, "Milena is ready: listening on {0}, clients are told {1}", parts.get(BrokerConfig.class).listeners(), advertised());
+        welcome = scheduler.schedule(this::welcome, WELCOME_AFTER_MS, TimeUnit.MILLISECONDS);
+    }
+
+    private void welcome() {
         LOG.log(Level.INFO, """
-            Milena is ready.
+            Welcome to Milena.
               Kafka clients connect to:  {0}
               Data is kept in:           {1}
               Started in:                {2}
@@ -62,6 +79,7 @@ public class NetworkListenerBean implements NetworkListener, MetricsService {
     /** Stops the whole broker, from the listener to the logs: while the other beans are still there. */
     @PreDestroy
     void stop() {
+        welcome.cancel(false);
         BrokerStatus.current().stopped();
         broker.close();
     }

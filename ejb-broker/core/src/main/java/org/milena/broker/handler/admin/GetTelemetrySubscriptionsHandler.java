@@ -35,7 +35,7 @@ final class GetTelemetrySubscriptionsHandler implements RequestHandler<GetTeleme
         Uuid asked = request.clientInstanceId();
         Uuid client = asked == null || asked.equals(Uuid.ZERO_UUID) ? Uuid.randomUuid() : asked;
         context.reply(new GetTelemetrySubscriptionsResponseData().setClientInstanceId(client).setSubscriptionId(subscriptionId(client))
-                .setAcceptedCompressionTypes(ACCEPTED.stream().map(type -> (byte) type.id).toList()).setPushIntervalMs(PUSH_INTERVAL_MS)
+                .setAcceptedCompressionTypes(ACCEPTED.stream().map(type -> type.id).toList()).setPushIntervalMs(PUSH_INTERVAL_MS)
                 .setTelemetryMaxBytes(config.get().intValue("telemetry.max.bytes")).setDeltaTemporality(true).setRequestedMetrics(List.of()));
     }
 }

@@ -1,4 +1,4 @@
-package org.milena.persistence;
+package org.milena.persistence.testing;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -11,9 +11,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 
 /** Debian's PostgreSQL with a database of its own for one test class, as its own user where the tests run as root. */
-final class PostgreSql implements AutoCloseable {
+public final class PostgreSql implements AutoCloseable {
 
     private static final Path INSTALLED = Path.of("/usr/lib/postgresql");
 
@@ -33,8 +34,7 @@ final class PostgreSql implements AutoCloseable {
             "-o", "-p " + port + " -c listen_addresses=127.0.0.1 -c unix_socket_directories=" + dir, "start"));
     }
 
-    /** Empty where PostgreSQL is not installed. */
-    static Optional<Path> installed() {
+    private static Optional<Path> installed() {
         if (!Files.isDirectory(INSTALLED)) {
             return Optional.empty();
         }
@@ -45,12 +45,27 @@ final class PostgreSql implements AutoCloseable {
         }
     }
 
-    static PostgreSql start() throws IOException, InterruptedException {
-        return new PostgreSql(installed().orElseThrow());
+    /** Where PostgreSQL is not installed, the test that asks is skipped, aloud. */
+    public static PostgreSql startOrSkip() throws IOException, InterruptedException {
+        Optional<Path> bin = installed();
+        if (bin.isEmpty()) {
+            String skipped = "SKIPPED: PostgreSQL is not installed (Debian: apt-get install postgresql)";
+            System.out.println(skipped);
+            Assumptions.abort(skipped);
+        }
+        return new PostgreSql(bin.orElseThrow());
     }
 
-    DatabaseSettings settings() {
-        return DatabaseSettings.url("jdbc:postgresql://127.0.0.1:" + port + "/postgres", "milena", "");
+    public int port() {
+        return port;
+    }
+
+    public String url() {
+        return "jdbc:postgresql://127.0.0.1:" + port + "/postgres";
+    }
+
+    public String user() {
+        return "milena";
     }
 
     @Override

@@ -70,6 +70,14 @@ public final class BrokerServer implements AutoCloseable {
      * @throws IOException naming the address, when one can't be bound; nothing stays bound then
      */
     public void start() throws IOException {
+        try {
+            bindAll();
+        } finally {
+            NettyTraces.removeFromThisThread();
+        }
+    }
+
+    private void bindAll() throws IOException {
         for (NetworkConfig.Endpoint endpoint : config.listeners()) {
             InetSocketAddress address = endpoint.host() == null || endpoint.host().isEmpty()
                     ? new InetSocketAddress(endpoint.port()) : new InetSocketAddress(endpoint.host(), endpoint.port());
@@ -159,6 +167,7 @@ public final class BrokerServer implements AutoCloseable {
         bound.forEach(c -> c.close().awaitUninterruptibly(10, TimeUnit.SECONDS));
         bound.clear();
         connections.forEach(Connection::close);
+        NettyTraces.removeFromThisThread();
     }
 
     /** The channels that are open now: for this package's tests, which look at their options. */

@@ -30,8 +30,10 @@ public final class EventLoops implements AutoCloseable {
     private final List<DataLoops> data = new ArrayList<>();
 
     public EventLoops(ThreadFactory threads, int controlThreads) {
+        NettyTraces.prevent();
         this.threads = threads;
         this.control = new MultiThreadIoEventLoopGroup(controlThreads, named("milena-control"), NioIoHandler.newFactory());
+        NettyTraces.removeFromThisThread();
     }
 
     /**
@@ -43,6 +45,7 @@ public final class EventLoops implements AutoCloseable {
         DataLoops loops = new DataLoops(new MultiThreadIoEventLoopGroup(threadsPerDirectory,
                 named("milena-data-" + data.size()), NioIoHandler.newFactory()), readers);
         data.add(loops);
+        NettyTraces.removeFromThisThread();
         return loops;
     }
 
@@ -85,6 +88,7 @@ public final class EventLoops implements AutoCloseable {
         data.forEach(d -> stopping.add(d.group.shutdownGracefully(0, 5, TimeUnit.SECONDS)));
         stopping.forEach(f -> f.awaitUninterruptibly(15, TimeUnit.SECONDS));
         made.forEach(EventLoops::join);
+        NettyTraces.removeFromThisThread();
     }
 
     /** Netty tells that a loop has ended from the loop's own thread, which goes on for a moment. */

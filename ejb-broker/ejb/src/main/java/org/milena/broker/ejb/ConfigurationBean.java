@@ -1,6 +1,7 @@
 package org.milena.broker.ejb;
 
 import jakarta.annotation.PostConstruct;
+import jakarta.annotation.PreDestroy;
 import jakarta.ejb.ConcurrencyManagement;
 import jakarta.ejb.ConcurrencyManagementType;
 import jakarta.ejb.Singleton;
@@ -44,6 +45,12 @@ public class ConfigurationBean implements Configuration {
         }, () -> { });
         LOG.log(Level.INFO, "Node {0}, data in {1}, logs in {2}, listening on {3}{4}", String.valueOf(config.nodeId()), settings.dataDirectory(),
             config.logDirs(), config.listeners(), settings().isEmpty() ? "; all settings at their defaults" : "");
+    }
+
+    /** The bean that was first is the last to go. */
+    @PreDestroy
+    void stop() {
+        RecordMethods.forget();
     }
 
     @Override

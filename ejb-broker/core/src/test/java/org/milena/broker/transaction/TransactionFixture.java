@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.CoordinatorLoadInProgressException;
 import org.apache.kafka.common.message.EndTxnRequestData;
 import org.apache.kafka.common.message.EndTxnResponseData;
@@ -14,6 +15,7 @@ import org.apache.kafka.common.message.InitProducerIdRequestData;
 import org.apache.kafka.common.message.InitProducerIdResponseData;
 import org.apache.kafka.common.protocol.Errors;
 import org.milena.broker.cache.MetadataImage;
+import org.milena.broker.cache.MetadataImage.TopicImage;
 import org.milena.broker.cluster.ProducerIds;
 import org.milena.broker.group.SimLog;
 import org.milena.broker.group.SimWorld;
@@ -40,6 +42,7 @@ final class TransactionFixture {
     final FakeMarkers markers = new FakeMarkers();
     TransactionConfig config = new TransactionConfig(1, 900_000, 604_800_000, 10_000, 3_600_000, 100);
     TransactionCoordinator coordinator;
+    MetadataImage image = new MetadataImage(1, "cluster", 1, List.of(), Map.of(), Map.of(), Map.of(), Map.of());
     boolean noProducerIds;
     private int epoch;
     private long lastProducerId = 999;
@@ -50,7 +53,6 @@ final class TransactionFixture {
 
     /** A new broker process on the same log. */
     void restart() {
-        MetadataImage image = new MetadataImage(1, "cluster", 1, List.of(), Map.of(), Map.of(), Map.of(), Map.of());
         coordinator = new TransactionCoordinator(() -> config, () -> image, log, markers, this::nextProducerId, world, world, world);
         elect();
         world.run();
@@ -73,6 +75,13 @@ final class TransactionFixture {
         log.newEpoch(0, ++epoch);
         coordinator.onResignation(0, epoch);
         world.run();
+    }
+
+    /** The image shows {@code __transaction_state}, of one partition. */
+    void topicExists() {
+        TopicImage topic = new TopicImage(new Uuid(7, 7), TransactionTopic.NAME, true,
+                List.of(new MetadataImage.PartitionImage(0, 1, epoch, List.of(1), List.of(1))), Map.of(), false);
+        image = new MetadataImage(2, "cluster", 1, List.of(), Map.of(topic.name(), topic), Map.of(topic.id(), topic), Map.of(), Map.of());
     }
 
     int epoch() {

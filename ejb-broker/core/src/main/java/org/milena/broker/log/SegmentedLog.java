@@ -44,6 +44,7 @@ final class SegmentedLog implements PartitionLog {
     private final ProducerStates producers;
     private final TailCache tail = new TailCache();
     private final LogReader reader;
+    private final LogFlushes flushes;
     private final Object maintenance = new Object();
     private final Object lock = new Object();
     private volatile Uuid topicId;
@@ -51,17 +52,9 @@ final class SegmentedLog implements PartitionLog {
     private volatile LogSegment active;
     private volatile long logStartOffset;
     private volatile long logEndOffset;
-    private volatile long recoveryPoint;
-    private volatile long lastFlushMs;
     private volatile long closedBytes;
     private volatile boolean closed;
     private volatile LongSupplier highWatermark = this::logEndOffset;
-    /** Base offset of the first segment that {@link #flush} has not finished with. Guarded by {@code maintenance}. */
-    private long flushFrom;
-    private long lastSnapshotOffset = -1;
-    /** Log end and size of the active segment at the last {@link #mark}. Guarded by {@code maintenance}. */
-    private long lastMark = -1;
-    private long markedSize;
 
     SegmentedLog(LoadedLog loaded, FileLogDirectory directory, LogConfig config, BrokerClock clock) {
         this.partition = loaded.partition();
@@ -76,9 +69,8 @@ final class SegmentedLog implements PartitionLog {
         this.active = segments.lastEntry().getValue();
         this.logStartOffset = loaded.logStartOffset();
         this.logEndOffset = loaded.logEndOffset();
-        this.recoveryPoint = loaded.recoveryPoint();
-        this.lastFlushMs = clock.millis();
-        this.flushFrom = segments.floorKey(Math.max(recoveryPoint, segments.firstKey()));
+        this.flushes = new LogFlushes(this, directory, producers, maintenance, lock, loaded.recoveryPoint(),
+                segments.floorKey(Math.max(loaded.recoveryPoint(), segments.firstKey())), clock.millis());
         this.reader = new LogReader(this, segments, tail);
         tail.reset(active.baseOffset());
         recountClosedBytes();
@@ -138,7 +130,7 @@ final class SegmentedLog implements PartitionLog {
         ProducerEntry.Batch original = checkProducers(bytes, origin, logEndOffset);
         if (original != null) {
             return new LogAppendInfo(original.firstOffset(), original.lastOffset(), -1, logStartOffset, true,
-                    now.flushMessages() != Long.MAX_VALUE && original.lastOffset() >= recoveryPoint);
+                    now.flushMessages() != Long.MAX_VALUE && original.lastOffset() >= flushes.recoveryPoint());
         }
         int size = bytes.remaining();
         if (size == 0) {
@@ -161,7 +153,7 @@ final class SegmentedLog implements PartitionLog {
             throw directory.fail("an append to " + active.log(), e);
         }
         logEndOffset = valid.lastOffset() + 1;
-        boolean flush = logEndOffset - recoveryPoint >= now.flushMessages();
+        boolean flush = logEndOffset - flushes.recoveryPoint() >= now.flushMessages();
         return new LogAppendInfo(valid.firstOffset(), valid.lastOffset(), valid.logAppendTime(), logStartOffset, false, flush);
     }
 
@@ -207,20 +199,13 @@ final class SegmentedLog implements PartitionLog {
             return;
         }
         old.seal();
-        writeSnapshot(logEndOffset);
+        flushes.writeSnapshot(logEndOffset);
         next.create();
         closedBytes += old.size();
         tail.reset(baseOffset);
         segments.put(baseOffset, next);
         active = next;
         directory.groupCommit().await(this, logEndOffset - 1, error -> { });
-    }
-
-    private void writeSnapshot(long offset) throws IOException {
-        if (offset > lastSnapshotOffset) {
-            directory.disk().replace(ProducerSnapshots.file(path, offset), producers.snapshot(), false);
-            lastSnapshotOffset = offset;
-        }
     }
 
     @Override
@@ -255,7 +240,7 @@ final class SegmentedLog implements PartitionLog {
 
     @Override
     public long recoveryPoint() {
-        return recoveryPoint;
+        return flushes.recoveryPoint();
     }
 
     @Override
@@ -295,25 +280,7 @@ final class SegmentedLog implements PartitionLog {
 
     @Override
     public void flush() {
-        synchronized (maintenance) {
-            ensureOpen();
-            long end = logEndOffset;
-            LogSegment last = active;
-            try {
-                for (LogSegment segment : segments.tailMap(flushFrom, true).values()) {
-                    boolean sealed = segment.baseOffset() < last.baseOffset();
-                    segment.flush(sealed);
-                    flushFrom = segment.baseOffset();
-                    if (segment == last) {
-                        break;
-                    }
-                }
-            } catch (IOException e) {
-                throw directory.fail("a flush of " + partition, e);
-            }
-            recoveryPoint = Math.max(recoveryPoint, end);
-            lastFlushMs = clock.millis();
-        }
+        flushes.flush();
     }
 
     /**
@@ -322,36 +289,11 @@ final class SegmentedLog implements PartitionLog {
      * since, so that it costs less than the rolls do.
      */
     void mark() {
-        synchronized (maintenance) {
-            long marked = lastMark >= active.baseOffset() ? markedSize : 0;
-            if (closed || active.size() - marked < config.segmentBytes() / 16) {
-                return;
-            }
-            LogSegment segment;
-            byte[] snapshot;
-            long end;
-            synchronized (lock) {
-                segment = active;
-                end = logEndOffset;
-                markedSize = segment.size();
-                snapshot = producers.snapshot();
-            }
-            try {
-                segment.mark();
-                directory.disk().replace(ProducerSnapshots.file(path, end), snapshot, false);
-                if (lastMark >= 0 && lastMark < end && !segments.containsKey(lastMark)) {
-                    directory.disk().delete(ProducerSnapshots.file(path, lastMark));
-                }
-            } catch (IOException e) {
-                throw directory.fail("marking the recovery point of " + partition, e);
-            }
-            lastMark = end;
-            flush();
-        }
+        flushes.mark();
     }
 
     boolean dueForFlush(long nowMs) {
-        return recoveryPoint < logEndOffset && nowMs - lastFlushMs >= config.flushMs();
+        return flushes.due(nowMs);
     }
 
     @Override
@@ -428,7 +370,7 @@ final class SegmentedLog implements PartitionLog {
             recountClosedBytes();
         }
         moveStart(Math.max(logStartOffset, segments.firstKey()));
-        flushFrom = Math.max(flushFrom, segments.firstKey());
+        flushes.frontRemoved(segments.firstKey());
         discard(due, nowMs);
         ProducerLoader.deleteSnapshotsBefore(segments.firstKey(), directory.disk(), path);
     }
@@ -451,7 +393,7 @@ final class SegmentedLog implements PartitionLog {
                     sources.subList(1, sources.size()).forEach(source -> segments.remove(source.baseOffset()));
                     recountClosedBytes();
                 }
-                flushFrom = segments.floorKey(flushFrom);
+                flushes.replaced(segments.floorKey(flushes.flushFrom()));
                 return true;
             } catch (IOException e) {
                 throw directory.fail("the swap of compacted segments of " + partition, e);
@@ -473,7 +415,7 @@ final class SegmentedLog implements PartitionLog {
                 if (offset >= logEndOffset) {
                     return;
                 }
-                recoveryPoint = Math.min(recoveryPoint, offset);
+                flushes.truncating(offset);
                 // First, or the next start would miss what was known to be on disk.
                 directory.checkpoints().recoveryPoints();
                 try {
@@ -506,9 +448,7 @@ final class SegmentedLog implements PartitionLog {
         tail.reset(active.baseOffset());
         recountClosedBytes();
         logEndOffset = offset;
-        flushFrom = Math.min(flushFrom, active.baseOffset());
-        lastSnapshotOffset = Math.min(lastSnapshotOffset, offset);
-        lastMark = -1;
+        flushes.truncated(offset, active.baseOffset());
         epochs.truncateFromEnd(offset);
         new ProducerLoader(directory.disk(), partition, path, segments, producers).load(logStartOffset, offset, Long.MAX_VALUE);
     }
@@ -529,6 +469,26 @@ final class SegmentedLog implements PartitionLog {
 
     Collection<LogSegment> segments() {
         return segments.values();
+    }
+
+    Collection<LogSegment> segmentsFrom(long baseOffset) {
+        return segments.tailMap(baseOffset, true).values();
+    }
+
+    boolean hasSegment(long baseOffset) {
+        return segments.containsKey(baseOffset);
+    }
+
+    LogSegment active() {
+        return active;
+    }
+
+    long nowMs() {
+        return clock.millis();
+    }
+
+    boolean closed() {
+        return closed;
     }
 
     Map<Long, CleanableLog.LastRecord> lastRecordsOfProducers() {
@@ -563,7 +523,7 @@ final class SegmentedLog implements PartitionLog {
         flush();
         synchronized (maintenance) {
             synchronized (lock) {
-                writeSnapshot(logEndOffset);
+                flushes.writeSnapshot(logEndOffset);
                 epochs.write(true);
                 if (active.size() > 0) {
                     active.seal();

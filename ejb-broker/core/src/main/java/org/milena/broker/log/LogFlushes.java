@@ -64,7 +64,11 @@ final class LogFlushes {
         }
     }
 
-    /** See {@link SegmentedLog#mark}. */
+    /**
+     * Lets a start after a crash begin here instead of at the beginning of the active segment, which may be gigabytes away: brings
+     * the log to disk and keeps its indexes and producers beside it. Does nothing until a sixteenth of a segment has been appended
+     * since, so that it costs less than the rolls do.
+     */
     void mark() {
         synchronized (maintenance) {
             long marked = lastMark >= log.active().baseOffset() ? markedSize : 0;

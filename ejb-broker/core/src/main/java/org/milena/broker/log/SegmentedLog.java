@@ -110,33 +110,61 @@ final class SegmentedLog implements PartitionLog {
     }
 
     @Override
-    public LogAppendInfo append(ByteBuffer source, AppendOrigin origin, int leaderEpoch) {
+    public LogAppendInfo append(ByteBuffer source, AppendOrigin origin, int leaderEpoch, TransactionGuard guard) {
         RecordValidators validators = directory.validators();
         RecordValidator validator = validators.borrow();
         try {
             synchronized (lock) {
                 ensureOpen();
                 long nowMs = clock.millis();
-                return append(validator.validate(partition, source, origin, config, leaderEpoch, logEndOffset, nowMs), origin, nowMs);
+                ValidationResult valid = validator.validate(partition, source, origin, config, leaderEpoch, logEndOffset, nowMs);
+                ProducerEntry.Batch original = checkProducers(valid.records(), origin, guard);
+                if (original != null) {
+                    return new LogAppendInfo(original.firstOffset(), original.lastOffset(), -1, logStartOffset, true,
+                            config.flushMessages() != Long.MAX_VALUE && original.lastOffset() >= flushes.recoveryPoint());
+                }
+                return append(valid, origin, nowMs);
             }
         } finally {
             validators.giveBack(validator);
         }
     }
 
+    @Override
+    public LogAppendInfo endTransaction(TransactionEnd end, int leaderEpoch) {
+        RecordValidators validators = directory.validators();
+        RecordValidator validator = validators.borrow();
+        try {
+            synchronized (lock) {
+                ensureOpen();
+                producers.check(end, logEndOffset);
+                long nowMs = clock.millis();
+                return append(validator.validate(partition, end.marker(nowMs), AppendOrigin.TRANSACTION_MARKER, config, leaderEpoch,
+                        logEndOffset, nowMs), AppendOrigin.TRANSACTION_MARKER, nowMs);
+            }
+        } finally {
+            validators.giveBack(validator);
+        }
+    }
+
+    @Override
+    public TransactionGuard expectTransaction(long producerId, short producerEpoch, int firstSequence, boolean epochRises) {
+        return producers.expectTransaction(producerId, producerEpoch, firstSequence, epochRises, clock.millis());
+    }
+
+    @Override
+    public void checkTransaction(long producerId, short producerEpoch, TransactionGuard guard) {
+        producers.checkTransaction(producerId, producerEpoch, guard, logEndOffset);
+    }
+
     private LogAppendInfo append(ValidationResult valid, AppendOrigin origin, long nowMs) {
         LogConfig now = config;
         ByteBuffer bytes = valid.records();
-        ProducerEntry.Batch original = checkProducers(bytes, origin, logEndOffset);
-        if (original != null) {
-            return new LogAppendInfo(original.firstOffset(), original.lastOffset(), -1, logStartOffset, true,
-                    now.flushMessages() != Long.MAX_VALUE && original.lastOffset() >= flushes.recoveryPoint());
-        }
         int size = bytes.remaining();
         if (size == 0) {
             throw new InvalidRecordException("An append to " + partition + " holds no whole record batch");
         }
-        if (size > now.segmentBytes()) {
+        if (size > now.segmentBytes() && origin != AppendOrigin.TRANSACTION_MARKER) {
             throw new RecordBatchTooLargeException("The append of " + size + " bytes to " + partition
                     + " exceeds segment.bytes " + now.segmentBytes());
         }
@@ -157,9 +185,9 @@ final class SegmentedLog implements PartitionLog {
         return new LogAppendInfo(valid.firstOffset(), valid.lastOffset(), valid.logAppendTime(), logStartOffset, false, flush);
     }
 
-    private ProducerEntry.Batch checkProducers(ByteBuffer bytes, AppendOrigin origin, long end) {
+    private ProducerEntry.Batch checkProducers(ByteBuffer bytes, AppendOrigin origin, TransactionGuard guard) {
         for (int at = bytes.position(); at < bytes.limit(); at += BatchHeader.size(bytes, at)) {
-            ProducerEntry.Batch original = producers.check(bytes, at, origin, end);
+            ProducerEntry.Batch original = producers.check(bytes, at, origin, guard, logEndOffset);
             if (original != null) {
                 return original;
             }
@@ -233,9 +261,21 @@ final class SegmentedLog implements PartitionLog {
         return Math.min(highWatermark.getAsLong(), logEndOffset);
     }
 
+    /** The smaller of high watermark and last stable offset: what lies above may still change its meaning. */
+    long stableOffset() {
+        long committed = highWatermark();
+        return Math.min(committed, firstUnstableOffset());
+    }
+
     @Override
     public long firstUnstableOffset() {
-        return producers.firstUnstableOffset();
+        long first = producers.firstUnstableOffset(highWatermark());
+        return first == Long.MAX_VALUE ? first : Math.max(first, logStartOffset);
+    }
+
+    @Override
+    public long oldestTransactionMs() {
+        return producers.oldestTransactionMs();
     }
 
     @Override
@@ -251,6 +291,11 @@ final class SegmentedLog implements PartitionLog {
     @Override
     public List<FetchResponseData.AbortedTransaction> abortedTransactions(long fromOffset, long toOffset) {
         return reader.abortedTransactions(fromOffset, toOffset);
+    }
+
+    @Override
+    public List<FetchResponseData.AbortedTransaction> abortedTransactions(long fromOffset, LogRead read, long bound) {
+        return reader.abortedTransactions(fromOffset, read, bound);
     }
 
     @Override
@@ -283,17 +328,8 @@ final class SegmentedLog implements PartitionLog {
         flushes.flush();
     }
 
-    /**
-     * Lets a start after a crash begin here instead of at the beginning of the active segment, which may be gigabytes away: brings
-     * the log to disk and keeps its indexes and producers beside it. Does nothing until a sixteenth of a segment has been appended
-     * since, so that it costs less than the rolls do.
-     */
-    void mark() {
-        flushes.mark();
-    }
-
-    boolean dueForFlush(long nowMs) {
-        return flushes.due(nowMs);
+    LogFlushes flushes() {
+        return flushes;
     }
 
     @Override
@@ -307,6 +343,10 @@ final class SegmentedLog implements PartitionLog {
             if (newStart > highWatermark()) {
                 throw new OffsetOutOfRangeException("Cannot delete records of " + partition + " before offset " + newStart
                         + ": its high watermark is " + highWatermark());
+            }
+            if (newStart > firstUnstableOffset()) {
+                throw new OffsetOutOfRangeException("Cannot delete records of " + partition + " before offset " + newStart
+                        + ": those from offset " + firstUnstableOffset() + " on belong to a transaction that is not decided");
             }
             if (newStart > logStartOffset) {
                 moveStart(newStart);
@@ -349,7 +389,7 @@ final class SegmentedLog implements PartitionLog {
                 return 0;
             }
             try {
-                List<LogSegment> due = Retention.due(segments, this, now, nowMs, Math.min(upperBound, highWatermark()));
+                List<LogSegment> due = Retention.due(segments, this, now, nowMs, Math.min(upperBound, stableOffset()));
                 if (!due.isEmpty()) {
                     remove(due, nowMs);
                 }

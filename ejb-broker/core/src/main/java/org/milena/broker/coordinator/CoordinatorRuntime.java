@@ -24,7 +24,7 @@ public final class CoordinatorRuntime<S extends CoordinatorShard> implements Aut
     /** Makes an empty shard, to be loaded from the log. Called once per life of a shard; it keeps the timer. */
     @FunctionalInterface
     public interface ShardFactory<S> {
-        S create(int partition, ShardTimer timer);
+        S create(int partition, int leaderEpoch, ShardTimer timer);
     }
 
     /**

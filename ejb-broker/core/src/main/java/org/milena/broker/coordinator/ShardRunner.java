@@ -89,7 +89,7 @@ final class ShardRunner<S extends CoordinatorShard> {
         long thisLife = ++life;
         long startMs = nowMs();
         ShardTimers newTimers = new ShardTimers(timer, clock, executor, this::runTimer);
-        S newShard = factory.create(partition, newTimers);
+        S newShard = factory.create(partition, leaderEpoch, newTimers);
         timers = newTimers;
         LogReplay replay = new LogReplay(newShard, name);
         log.load(partition, leaderEpoch, replay, error -> executor.execute(() -> loaded(thisLife, newShard, error, replay, startMs)));

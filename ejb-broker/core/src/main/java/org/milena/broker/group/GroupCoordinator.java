@@ -75,7 +75,7 @@ public final class GroupCoordinator {
         this.metadata = metadata;
         var settings = new CoordinatorRuntime.Settings(OffsetsTopic.NAME, () -> config.get().offsets().commitTimeoutMs(),
                 () -> config.get().offsets().topicCompression());
-        this.runtime = new CoordinatorRuntime<>(log, threads, timer, clock, settings, (partition, shardTimer) ->
+        this.runtime = new CoordinatorRuntime<>(log, threads, timer, clock, settings, (partition, leaderEpoch, shardTimer) ->
                 new GroupCoordinatorShard(new ShardContext(partition, config, clock, shardTimer, metadata, new Groups()), consumers, uniqueIds));
     }
 

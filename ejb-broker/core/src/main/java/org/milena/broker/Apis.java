@@ -34,7 +34,7 @@ final class Apis {
 
     private void records(ApiRegistry registry) {
         BrokerConfig config = broker.config().get();
-        registry.register(ApiKeys.PRODUCE, new ProduceHandler(broker.replicas(), broker.metrics()));
+        registry.register(ApiKeys.PRODUCE, new ProduceHandler(broker.replicas(), broker.metrics(), broker.transactionAdmission()));
         registry.register(ApiKeys.FETCH, new FetchHandler(broker.replicas(), broker.metrics(), broker.environment().clock(),
                 config.intValue("max.incremental.fetch.session.cache.slots"), config.intValue("fetch.max.bytes")));
         registry.register(ApiKeys.LIST_OFFSETS, new ListOffsetsHandler(broker.replicas()));

@@ -5,10 +5,12 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.apache.kafka.common.errors.CoordinatorNotAvailableException;
 import org.milena.broker.cache.MetadataCache;
 import org.milena.broker.cache.MetadataImage.BrokerImage;
 import org.milena.broker.cluster.ProducerIds;
@@ -32,6 +34,7 @@ import org.milena.broker.network.BrokerServer;
 import org.milena.broker.network.EventLoops;
 import org.milena.broker.network.NetworkConfig;
 import org.milena.broker.replication.CoordinatorPartitions;
+import org.milena.broker.replication.PartitionMarkers;
 import org.milena.broker.replication.ReplicaManager;
 import org.milena.broker.resource.DescriptorBudget;
 import org.milena.broker.resource.DiskSpaceGuard;
@@ -39,6 +42,8 @@ import org.milena.broker.resource.FileDescriptors;
 import org.milena.broker.topic.AdminContext;
 import org.milena.broker.topic.MetadataImages;
 import org.milena.broker.topic.TopicAdministration;
+import org.milena.broker.transaction.TransactionAdmission;
+import org.milena.broker.transaction.TransactionMarkers;
 
 /**
  * The broker, put together in stages. Each stage is one singleton bean's start in the server, in this order:
@@ -62,6 +67,10 @@ public final class Broker implements AutoCloseable {
     private TopicAdministration topics;
     private ProducerIds producerIds;
     private GroupCoordinator groups;
+    private TransactionMarkers transactionMarkers;
+    /** Nobody confirms a transaction before there is a transaction coordinator. */
+    private TransactionAdmission transactionAdmission = (id, producerId, epoch, partitions, add) -> CompletableFuture.failedFuture(
+            new CoordinatorNotAvailableException("No transaction coordinator is running"));
     private Housekeeping housekeeping;
     private BrokerServer server;
 
@@ -137,6 +146,7 @@ public final class Broker implements AutoCloseable {
         groups = new GroupCoordinator(groupConfig, metadata::image, new CoordinatorPartitions(replicas, OffsetsTopic.NAME), threads,
                 loops.timer(), environment.clock(), ConsumerGroups.factory(new RegexResolver(threads)));
         started.push(groups::shutdown);
+        transactionMarkers = new PartitionMarkers(replicas, OffsetsTopic.NAME, groups::endTransaction);
         CoordinatorElections elections = new CoordinatorElections(config.get().nodeId(), groups);
         metadata.addListener(elections);
         elections.changed(MetadataImages.empty(""), metadata.image());
@@ -231,6 +241,16 @@ public final class Broker implements AutoCloseable {
 
     public GroupCoordinator groups() {
         return groups;
+    }
+
+    /** Ends transactions in the partitions that this broker leads. */
+    public TransactionMarkers transactionMarkers() {
+        return transactionMarkers;
+    }
+
+    /** Asked before the first records of a transaction enter a partition. */
+    public TransactionAdmission transactionAdmission() {
+        return transactionAdmission;
     }
 
     public BrokerServer server() {

@@ -1,13 +1,10 @@
 package org.milena.broker.transaction;
 
-import java.util.concurrent.CompletableFuture;
+/** The topic of transactional ids and their transactions. */
+public final class TransactionTopic {
 
-/** Makes {@code __transaction_state} when it is first needed. */
-@FunctionalInterface
-public interface TransactionTopic {
+    public static final String NAME = "__transaction_state";
 
-    String NAME = "__transaction_state";
-
-    /** Must not block; completes once the topic stands in the metadata image, or with why it could not be made. */
-    CompletableFuture<Void> ensureExists();
+    private TransactionTopic() {
+    }
 }

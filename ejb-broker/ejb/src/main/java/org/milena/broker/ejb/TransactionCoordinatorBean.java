@@ -10,6 +10,7 @@ import jakarta.ejb.TransactionAttribute;
 import jakarta.ejb.TransactionAttributeType;
 import jakarta.inject.Inject;
 import org.milena.broker.Broker;
+import org.milena.broker.api.TransactionCoordination;
 
 /** The coordinator of Kafka's transactions. */
 @Startup
@@ -17,14 +18,21 @@ import org.milena.broker.Broker;
 @DependsOn("GroupCoordinator")
 @ConcurrencyManagement(ConcurrencyManagementType.BEAN)
 @TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
-public class TransactionCoordinatorBean {
+public class TransactionCoordinatorBean implements TransactionCoordination {
 
     @Inject
     Parts parts;
 
+    private Broker broker;
+
     @PostConstruct
     void start() {
-        Broker broker = parts.get(Broker.class);
+        broker = parts.get(Broker.class);
         StartPhase.run("transactions", broker::coordinateTransactions, broker::close);
+    }
+
+    @Override
+    public int partitionFor(String transactionalId) {
+        return broker.transactions().partitionFor(transactionalId);
     }
 }

@@ -62,7 +62,7 @@ class KafkaReadsOurFilesTest {
         String state = dump(others);
         clean(state);
         assertThat(state).contains("producerId: 77").contains("producerId: 88").contains("coordinatorEpoch: 3")
-            .contains("currentTxnFirstOffset: None");
+            .contains("currentTxnFirstOffset: OptionalLong.empty");
         assertThat(state.lines().filter(line -> line.contains("producerId: 88 firstOffset: ") && line.contains("lastStableOffset: ")))
             .as("aborted transactions").hasSize(20);
     }

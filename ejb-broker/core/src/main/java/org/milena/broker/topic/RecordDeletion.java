@@ -98,7 +98,7 @@ final class RecordDeletion {
         if (highWatermark.isEmpty()) {
             throw new KafkaStorageException("Partition " + tp + " is in an offline log directory");
         }
-        // "All there is", but not what an undecided transaction may still need (decision 6).
+        // "All there is", but not what an undecided transaction may still need (decision 7).
         long start = offset == -1 ? Math.min(highWatermark.getAsLong(), log.firstUnstableOffset()) : offset;
         if (start < 0 || start > highWatermark.getAsLong()) {
             throw new OffsetOutOfRangeException("The offset " + offset + " for partition " + tp + " is not valid: the high watermark is "

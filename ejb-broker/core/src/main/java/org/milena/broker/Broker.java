@@ -5,12 +5,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import org.apache.kafka.common.errors.CoordinatorNotAvailableException;
 import org.milena.broker.cache.MetadataCache;
 import org.milena.broker.cache.MetadataImage.BrokerImage;
 import org.milena.broker.cluster.ProducerIds;
@@ -42,12 +40,13 @@ import org.milena.broker.resource.FileDescriptors;
 import org.milena.broker.topic.AdminContext;
 import org.milena.broker.topic.MetadataImages;
 import org.milena.broker.topic.TopicAdministration;
-import org.milena.broker.transaction.TransactionAdmission;
+import org.milena.broker.transaction.TransactionCoordinator;
 import org.milena.broker.transaction.TransactionMarkers;
+import org.milena.broker.transaction.TransactionTopic;
 
 /**
  * The broker, put together in stages. Each stage is one singleton bean's start in the server, in this order:
- * {@link #openLogs}, {@link #lead}, {@link #coordinate}, {@link #keepHouse}, {@link #listen}. {@link #close} undoes whatever was
+ * {@link #openLogs}, {@link #lead}, {@link #coordinate}, {@link #coordinateTransactions}, {@link #keepHouse}, {@link #listen}. {@link #close} undoes whatever was
  * started, in reverse; it may be called after a stage that failed.
  */
 public final class Broker implements AutoCloseable {
@@ -67,10 +66,8 @@ public final class Broker implements AutoCloseable {
     private TopicAdministration topics;
     private ProducerIds producerIds;
     private GroupCoordinator groups;
-    private TransactionMarkers transactionMarkers;
-    /** Nobody confirms a transaction before there is a transaction coordinator. */
-    private TransactionAdmission transactionAdmission = (id, producerId, epoch, partitions, add) -> CompletableFuture.failedFuture(
-            new CoordinatorNotAvailableException("No transaction coordinator is running"));
+    private ExecutorService coordinatorThreads;
+    private TransactionCoordinator transactions;
     private Housekeeping housekeeping;
     private BrokerServer server;
 
@@ -134,24 +131,42 @@ public final class Broker implements AutoCloseable {
         // Not behind the changes of topics, which wait for disks: no new producer begins without its id.
         ExecutorService ids = Executors.newSingleThreadExecutor(environment.threads("producer-ids"));
         started.push(() -> Closing.stop(ids, "producer-ids"));
-        producerIds = new ProducerIds(environment.store(), ids, logs::maxProducerId);
+        producerIds = new ProducerIds(environment.store(), ids, this::highestProducerId);
         metrics.observe(config.get().nodeId(), replicas, logs, metadata);
+    }
+
+    /** No producer id that a log or a transaction knows is given out again (rules 7). */
+    private long highestProducerId() {
+        return Math.max(logs.maxProducerId(), transactions == null ? -1 : transactions.highestProducerId());
     }
 
     /** Starts the group coordinator and loads what its partitions hold. */
     public void coordinate() {
-        ExecutorService threads = Executors.newFixedThreadPool(config.get().intValue("group.coordinator.threads"),
+        coordinatorThreads = Executors.newFixedThreadPool(config.get().intValue("group.coordinator.threads"),
                 environment.threads("coordinator"));
-        started.push(() -> Closing.stop(threads, "coordinator"));
-        groups = new GroupCoordinator(groupConfig, metadata::image, new CoordinatorPartitions(replicas, OffsetsTopic.NAME), threads,
-                loops.timer(), environment.clock(), ConsumerGroups.factory(new RegexResolver(threads)));
+        started.push(() -> Closing.stop(coordinatorThreads, "coordinator"));
+        groups = new GroupCoordinator(groupConfig, metadata::image, new CoordinatorPartitions(replicas, OffsetsTopic.NAME), coordinatorThreads,
+                loops.timer(), environment.clock(), ConsumerGroups.factory(new RegexResolver(coordinatorThreads)));
         started.push(groups::shutdown);
-        transactionMarkers = new PartitionMarkers(replicas, OffsetsTopic.NAME, groups::endTransaction);
-        CoordinatorElections elections = new CoordinatorElections(config.get().nodeId(), groups);
-        metadata.addListener(elections);
-        elections.changed(MetadataImages.empty(""), metadata.image());
+        observe(new CoordinatorElections(config.get().nodeId(), OffsetsTopic.NAME, groups::onElection, groups::onResignation));
+        observe(groups::onMetadataChanged);
         GroupSummaries summaries = new GroupSummaries(groups);
         metrics.observe(summaries, replicas);
+    }
+
+    /** Starts the transaction coordinator, which carries out what was decided before; after the group coordinator, which takes markers. */
+    public void coordinateTransactions() {
+        TransactionMarkers markers = new PartitionMarkers(replicas, OffsetsTopic.NAME, groups::endTransaction);
+        transactions = new TransactionCoordinator(new TransactionConfigs(config), metadata::image,
+                new CoordinatorPartitions(replicas, TransactionTopic.NAME), markers, producerIds::next, coordinatorThreads, loops.timer(),
+                environment.clock());
+        started.push(transactions::shutdown);
+        observe(new CoordinatorElections(config.get().nodeId(), TransactionTopic.NAME, transactions::onElection, transactions::onResignation));
+    }
+
+    private void observe(MetadataCache.Listener listener) {
+        metadata.addListener(listener);
+        listener.changed(MetadataImages.empty(""), metadata.image());
     }
 
     /** Starts what runs in the background: retention, compaction, flushes, checkpoints, watch over disks and descriptors. */
@@ -243,14 +258,8 @@ public final class Broker implements AutoCloseable {
         return groups;
     }
 
-    /** Ends transactions in the partitions that this broker leads. */
-    public TransactionMarkers transactionMarkers() {
-        return transactionMarkers;
-    }
-
-    /** Asked before the first records of a transaction enter a partition. */
-    public TransactionAdmission transactionAdmission() {
-        return transactionAdmission;
+    public TransactionCoordinator transactions() {
+        return transactions;
     }
 
     public BrokerServer server() {

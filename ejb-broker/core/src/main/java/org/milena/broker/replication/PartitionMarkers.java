@@ -32,13 +32,13 @@ public final class PartitionMarkers implements TransactionMarkers {
     @Override
     public CompletableFuture<Void> write(TopicPartition tp, long producerId, short producerEpoch, int coordinatorEpoch, boolean commit,
                                          short transactionVersion, boolean flushed) {
-        if (tp.topic().equals(offsetsTopic)) {
-            return offsets.write(tp, producerId, producerEpoch, coordinatorEpoch, commit, transactionVersion, flushed);
-        }
         CompletableFuture<Void> written = new CompletableFuture<>();
         TransactionEnd end = new TransactionEnd(producerId, producerEpoch, coordinatorEpoch, commit, transactionVersion);
         try {
             Partition partition = replicas.partition(tp.topic(), tp.partition());
+            if (tp.topic().equals(offsetsTopic)) {
+                return offsets.write(tp, producerId, producerEpoch, coordinatorEpoch, commit, transactionVersion, flushed);
+            }
             partition.execute(() -> write(partition, end, flushed, written));
         } catch (ApiException e) {
             written.completeExceptionally(e);

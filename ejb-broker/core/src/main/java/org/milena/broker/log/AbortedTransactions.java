@@ -94,6 +94,8 @@ final class AbortedTransactions {
             Disk.Handle handle = file.create();
             try {
                 handle.truncate((long) kept.size() * ENTRY_BYTES);
+                // At once: the next start would not know of it, and after a power cut the old end would stand again.
+                handle.force();
             } finally {
                 file.release();
             }

@@ -16,6 +16,8 @@ final class SegmentRead implements LogRead {
     private final long startOffset;
     /** Bytes of the segment that were there to be read: a batch begins behind the range if there are more. */
     private final int available;
+    /** Where the range ends when it holds all of these. */
+    private final long availableTo;
     private boolean released;
 
     /** An empty range. */
@@ -26,17 +28,22 @@ final class SegmentRead implements LogRead {
         this.length = 0;
         this.startOffset = offset;
         this.available = 0;
+        this.availableTo = offset;
         this.released = true;
     }
 
-    /** @param available position behind the last batch below the read's bound */
-    SegmentRead(LogFile file, int from, int length, long startOffset, int available) throws IOException {
+    /**
+     * @param available   position behind the last batch of the segment below the read's bound
+     * @param availableTo offset of that: the bound, or the next segment's first
+     */
+    SegmentRead(LogFile file, int from, int length, long startOffset, int available, long availableTo) throws IOException {
         this.file = file;
         this.handle = file.acquire();
         this.from = from;
         this.length = length;
         this.startOffset = startOffset;
         this.available = available;
+        this.availableTo = availableTo;
     }
 
     @Override
@@ -47,7 +54,7 @@ final class SegmentRead implements LogRead {
     @Override
     public long endOffset(long bound) throws IOException {
         if (length == 0 || from + length >= available) {
-            return bound;
+            return Math.min(bound, availableTo);
         }
         ensureHeld();
         ByteBuffer next = ByteBuffer.allocate(BatchHeader.SIZE);

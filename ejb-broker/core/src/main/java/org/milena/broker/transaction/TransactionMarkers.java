@@ -13,7 +13,8 @@ public interface TransactionMarkers {
      * @param flushed  complete only when the marker is on disk, as the decision of a prepared transaction asks for (rules 13)
      * @return completed once the marker is committed and, in {@code __consumer_offsets}, the pending offsets are applied or dropped.
      *         Exceptionally: UnknownTopicOrPartition when the partition was deleted (nothing is left to end);
-     *         TransactionCoordinatorFenced when a newer coordinator wrote there; anything else: try again.
+     *         TransactionCoordinatorFenced when a newer coordinator wrote there; InvalidProducerEpoch when the producer went on in a newer
+     *         epoch there (nothing of this transaction is left to end); anything else: try again.
      *         Writing the same marker again is harmless
      */
     CompletableFuture<Void> write(TopicPartition partition, long producerId, short producerEpoch, int coordinatorEpoch,

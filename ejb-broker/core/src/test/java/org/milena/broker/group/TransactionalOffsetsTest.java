@@ -245,7 +245,7 @@ class TransactionalOffsetsTest {
         assertThat(List.of(f.committed("t", 0), f.committed("t", 1), f.committed("t", 2), f.committed("t", 3))).containsExactly(2L, 3L, -1L, 5L);
     }
 
-    // ---- beside others, as Kafka does it: decision 6
+    // ---- beside others, as Kafka does it: decision 7
 
     @Test
     void twoTransactionsMayHoldOffsetsOfOnePartitionAndTheLaterOffsetCounts() {

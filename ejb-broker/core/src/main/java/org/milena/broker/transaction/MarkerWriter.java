@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.TransactionCoordinatorFencedException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.protocol.Errors;
@@ -73,7 +74,7 @@ final class MarkerWriter {
     }
 
     private Result<Void> written(String transactionalId, TransactionMetadata decided, TopicPartition partition, Throwable error, long retryMs) {
-        if (error == null || error instanceof UnknownTopicOrPartitionException) {
+        if (error == null || error instanceof UnknownTopicOrPartitionException || error instanceof InvalidProducerEpochException) {
             Set<TopicPartition> left = outstanding.get(transactionalId);
             left.remove(partition);
             return left.isEmpty() ? finished(transactionalId) : Result.of(null);

@@ -8,6 +8,7 @@ import static org.milena.broker.transaction.TransactionFixture.V2;
 
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.errors.TransactionCoordinatorFencedException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -166,6 +167,15 @@ class EndTransactionTest {
         f.end(p, false, V0);
         f.world.run();
         assertThat(f.stateName()).isEqualTo(TransactionState.COMPLETE_ABORT);
+    }
+
+    @Test
+    void whereTheProducerWentOnNothingIsLeftToEnd() {
+        f.add(p, V0, A);
+        f.markers.failing.put(A, new InvalidProducerEpochException("it writes in a newer epoch"));
+        f.end(p, true, V0);
+        f.world.run();
+        assertThat(f.stateName()).isEqualTo(TransactionState.COMPLETE_COMMIT);
     }
 
     @Test

@@ -133,6 +133,9 @@ public final class Broker implements AutoCloseable {
         started.push(() -> Closing.stop(ids, "producer-ids"));
         producerIds = new ProducerIds(environment.store(), ids, this::highestProducerId);
         metrics.observe(config.get().nodeId(), replicas, logs, metadata);
+        metrics.gauge("kafka_server_replicamanager_partitionswithlatetransactionscount",
+                "Partitions held back by a transaction that should have ended: find it with kafka-transactions find-hanging",
+                () -> replicas.partitionsWithLateTransactions(environment.clock().millis(), config.get().intValue("transaction.max.timeout.ms")));
     }
 
     /** No producer id that a log or a transaction knows is given out again (rules 7). */

@@ -2,6 +2,7 @@ package org.milena.broker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,6 +22,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -55,6 +57,39 @@ class ReadCommittedTest {
     @Test
     void whileManyWriteInTransactionsThatAreFlushed() throws Exception {
         run(Map.of("flush.messages", "1"));
+    }
+
+    /** The end of a transaction is news to a fetch that waits, though no record that it could see was appended. */
+    @Test
+    void aWaitingFetchIsAnsweredWhenTheTransactionEnds() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(dir, new InMemoryMetadataStore(), Map.of());
+             KafkaProducer<String, String> producer = new KafkaProducer<>(broker.properties("transactional.id", "tx"),
+                     new StringSerializer(), new StringSerializer());
+             KafkaConsumer<String, String> consumer = new KafkaConsumer<>(broker.properties("isolation.level", "read_committed",
+                     "fetch.max.wait.ms", "200000", "request.timeout.ms", "300000", "auto.offset.reset", "earliest"),
+                     new StringDeserializer(), new StringDeserializer())) {
+            producer.initTransactions();
+            producer.beginTransaction();
+            producer.send(new ProducerRecord<>("t", 0, null, "v")).get(30, TimeUnit.SECONDS);
+            consumer.assign(List.of(new TopicPartition("t", 0)));
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            while (!metrics(broker).contains("purgatorysize{delayedOperation=\"Fetch\"} 1") && System.nanoTime() < deadline) {
+                assertThat(consumer.poll(Duration.ofMillis(50)).count()).isZero();
+            }
+            producer.commitTransaction();
+            List<String> seen = new ArrayList<>();
+            while (seen.isEmpty() && System.nanoTime() < deadline) {
+                consumer.poll(Duration.ofMillis(100)).forEach(record -> seen.add(record.value()));
+            }
+            assertThat(seen).containsExactly("v");
+            consumer.close(CloseOptions.timeout(Duration.ZERO)); // the next fetch waits at the broker
+        }
+    }
+
+    private static String metrics(EmbeddedBroker broker) throws Exception {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        broker.broker().metrics().scrape(out, "");
+        return out.toString();
     }
 
     private void run(Map<String, String> topicConfigs) throws Exception {

@@ -267,8 +267,13 @@ final class ProducerStates {
     }
 
     /** When the producer of the oldest open transaction was last heard of, or -1. */
-    synchronized long oldestTransactionMs() {
-        return open.isEmpty() ? -1 : entries.get(open.firstEntry().getValue()).lastTimestamp;
+    long oldestTransactionMs() {
+        if (firstUndecidedOffset == Long.MAX_VALUE) {
+            return -1;
+        }
+        synchronized (this) {
+            return open.isEmpty() ? -1 : entries.get(open.firstEntry().getValue()).lastTimestamp;
+        }
     }
 
     synchronized void load(List<ProducerEntry> loaded) {

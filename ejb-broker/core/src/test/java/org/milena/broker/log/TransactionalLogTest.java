@@ -194,6 +194,33 @@ class TransactionalLogTest {
     }
 
     @Test
+    void atTheLastEpochAMarkerMayBearThatOfItsRecords() {
+        append(fixture.transactional(1, Short.MAX_VALUE, 0, "a"), guard(1, Short.MAX_VALUE, 0, true));
+        end(1, Short.MAX_VALUE, 0, true);
+        assertThat(log().firstUnstableOffset()).isEqualTo(Long.MAX_VALUE);
+    }
+
+    @Test
+    void aTruncationBelowTheMarkerOpensTheTransactionAgain() {
+        fixture.config = LogFixture.config(300);
+        append(fixture.transactional(1, 0, 0, "a"), guard(1, 0, 0, true));
+        for (int i = 0; i < 10; i++) {
+            fixture.append("filler " + i);
+        }
+        long marker = end(1, 1, 4, false).firstOffset();
+        append(fixture.transactional(1, 1, 0, "next"), guard(1, 1, 0, true));
+        log().truncateTo(marker);
+        assertThat(log().firstUnstableOffset()).isZero();
+        assertThat(log().abortedTransactions(0, 100)).isEmpty();
+        assertThat(log().activeProducers()).singleElement().satisfies(p -> {
+            assertThat(p.producerEpoch()).isZero();
+            assertThat(p.coordinatorEpoch()).isEqualTo(-1);
+        });
+        end(1, 1, 4, false);
+        assertThat(log().abortedTransactions(0, 100)).hasSize(1);
+    }
+
+    @Test
     void aMarkerPassesTheSizeLimits() {
         fixture.config = LogFixture.config(60);
         assertThat(end(1, 0, 0, false).firstOffset()).isZero();

@@ -50,6 +50,7 @@ class PartitionMarkersTest {
     private long free = Long.MAX_VALUE;
     private FileLogManager logs;
     private DiskSpaceGuard space;
+    private ReplicaManager replicas;
     private Partition partition;
     private PartitionMarkers markers;
 
@@ -70,7 +71,7 @@ class PartitionMarkersTest {
         logs = FileLogManager.open(new LogManagerOptions(List.of(dir.resolve("logs")), 1, new NioDisk(), BrokerClock.SYSTEM, path -> executor,
                 Runnable::run, 20, 86_400_000, config));
         space = new DiskSpaceGuard(logs.directories(), () -> 1000, directory -> free);
-        ReplicaManager replicas = new ReplicaManager(logs, space);
+        replicas = new ReplicaManager(logs, space);
         partition = replicas.lead(TP, new Uuid(3, 3), 0, config);
         markers = new PartitionMarkers(replicas, OFFSETS, (tp, producer, epoch, coordinator, commit, version, flushed) -> {
             toGroups.add(tp + " " + producer + "/" + epoch + " " + coordinator + " " + commit + " v" + version + " " + flushed);
@@ -149,8 +150,20 @@ class PartitionMarkersTest {
     }
 
     @Test
+    void aTransactionThatNobodyEndedIsCountedAsLate() {
+        long limit = 60_000 + 300_000;
+        long now = System.currentTimeMillis();
+        assertThat(replicas.partitionsWithLateTransactions(now + limit - 30_000, 60_000)).isZero();
+        assertThat(replicas.partitionsWithLateTransactions(now + limit + 30_000, 60_000)).isEqualTo(1);
+        assertThat(write("t", 1, 0, false)).isCompleted();
+        assertThat(replicas.partitionsWithLateTransactions(now + limit + 30_000, 60_000)).isZero();
+    }
+
+    @Test
     void thoseOfTheOffsetsTopicGoThroughTheGroupCoordinator() {
-        write(OFFSETS, 1, 3, true);
+        assertThat(failure(write(OFFSETS, 1, 3, true))).as("before there is one").isInstanceOf(UnknownTopicOrPartitionException.class);
+        replicas.lead(new TopicPartition(OFFSETS, 0), new Uuid(4, 4), 0, partition.log().config());
+        assertThat(write(OFFSETS, 1, 3, true)).isCompleted();
         assertThat(toGroups).containsExactly("__consumer_offsets-0 7/1 3 true v2 true");
     }
 }

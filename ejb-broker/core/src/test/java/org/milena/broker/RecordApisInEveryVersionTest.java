@@ -215,7 +215,7 @@ class RecordApisInEveryVersionTest {
             assertThat(first.errorCode()).isZero();
             assertThat(second.producerId()).isGreaterThan(first.producerId());
             var refused = (InitProducerIdResponseData) client.call(ApiKeys.INIT_PRODUCER_ID, version, new InitProducerIdRequestData().setTransactionalId("tx"));
-            assertThat(refused.errorCode()).as("transactions are not served").isEqualTo(Errors.UNSUPPORTED_VERSION.code());
+            assertThat(refused.errorCode()).as("a transactional producer asks its coordinator").isEqualTo(Errors.INVALID_TRANSACTION_TIMEOUT.code());
         }
     }
 

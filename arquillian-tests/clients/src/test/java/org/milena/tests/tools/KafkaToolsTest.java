@@ -169,7 +169,8 @@ class KafkaToolsTest {
     void featuresAreDescribed() {
         assertThat(tools.run("FeatureCommand", "describe").ok().lines())
             .anyMatch(line -> line.startsWith("Feature: metadata.version") && line.contains("FinalizedVersionLevel: 4."))
-            .anyMatch(line -> line.startsWith("Feature: group.version") && line.contains("FinalizedVersionLevel: 1"));
+            .anyMatch(line -> line.startsWith("Feature: group.version") && line.contains("FinalizedVersionLevel: 1"))
+            .anyMatch(line -> line.startsWith("Feature: transaction.version") && line.contains("FinalizedVersionLevel: 2"));
     }
 
     @Test

@@ -27,6 +27,8 @@ public final class ReplicaManager implements PartitionLifecycle {
     private record Topic(String name, Uuid id, TopicCounters counters, Map<Integer, Partition> partitions) {
     }
 
+    private static final long LATE_TRANSACTION_BUFFER_MS = 300_000;
+
     private final LogManager logs;
     private final AppendGate gate;
     private final Map<String, Topic> byName = new ConcurrentHashMap<>();
@@ -139,6 +141,15 @@ public final class ReplicaManager implements PartitionLifecycle {
     public Uuid topicId(String name) {
         Topic topic = byName.get(name);
         return topic == null ? null : topic.id;
+    }
+
+    /**
+     * Partitions whose oldest open transaction should have been ended long ago: its producer was last heard of there five minutes more
+     * than the longest timeout ago. Kafka's measure for transactions that hang (KIP-664).
+     */
+    public long partitionsWithLateTransactions(long nowMs, long maxTransactionTimeoutMs) {
+        return partitions().stream().mapToLong(partition -> partition.log().oldestTransactionMs())
+                .filter(oldest -> oldest >= 0 && nowMs - oldest > maxTransactionTimeoutMs + LATE_TRANSACTION_BUFFER_MS).count();
     }
 
     private synchronized void retire(Topic topic) {

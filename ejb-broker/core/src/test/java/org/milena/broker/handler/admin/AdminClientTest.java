@@ -116,7 +116,7 @@ class AdminClientTest {
             assertThat(get(cluster.controller()).id()).isEqualTo(1);
             assertThat(get(cluster.authorizedOperations())).contains(AclOperation.CREATE);
             var features = get(admin.describeFeatures().featureMetadata());
-            assertThat(features.finalizedFeatures()).containsOnlyKeys("metadata.version", "group.version");
+            assertThat(features.finalizedFeatures()).containsOnlyKeys("metadata.version", "group.version", "transaction.version");
             assertThat(get(admin.listConfigResources().all())).contains(new ConfigResource(ConfigResource.Type.TOPIC, "t"));
             TopicPartition tp = new TopicPartition("t", 0);
             assertThat(get(admin.electLeaders(ElectionType.PREFERRED, Set.of(tp)).partitions()).get(tp)).isPresent();

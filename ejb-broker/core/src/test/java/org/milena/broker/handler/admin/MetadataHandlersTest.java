@@ -218,7 +218,8 @@ class MetadataHandlersTest {
             if (version >= 3) {
                 assertThat(response.finalizedFeatures().find("group.version").maxVersionLevel()).isEqualTo((short) 1);
                 assertThat(response.finalizedFeatures().find("metadata.version").maxVersionLevel()).isEqualTo((short) 30);
-                assertThat(response.finalizedFeatures()).hasSize(2);
+                assertThat(response.finalizedFeatures().find("transaction.version").maxVersionLevel()).isEqualTo((short) 2);
+                assertThat(response.finalizedFeatures()).hasSize(3);
             }
         }
     }

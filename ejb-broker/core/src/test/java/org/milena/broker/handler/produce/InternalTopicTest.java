@@ -27,7 +27,7 @@ class InternalTopicTest {
     @Test
     void aClientMayNotProduceToTheOffsetsTopic() throws Exception {
         try (EmbeddedBroker broker = EmbeddedBroker.start(dir); WireClient client = new WireClient(broker.port())) {
-            broker.broker().topics().offsetsTopic().join();
+            broker.broker().topics().internalTopic("__consumer_offsets").join();
             ProduceRequestData request = new ProduceRequestData().setAcks((short) -1).setTimeoutMs(30_000);
             request.topicData().add(new TopicProduceData().setName("__consumer_offsets").setPartitionData(List.of(new PartitionProduceData().setIndex(0)
                     .setRecords(MemoryRecords.withRecords(Compression.NONE, new SimpleRecord("key".getBytes(), "garbage".getBytes()))))));

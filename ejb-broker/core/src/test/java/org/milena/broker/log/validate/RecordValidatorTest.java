@@ -152,12 +152,12 @@ class RecordValidatorTest {
     }
 
     @Test
-    void coordinatorsWriteControlBatchesOfAnySize() {
+    void markersMayHaveAnySize() {
         ByteBuffer marker = direct(MemoryRecords.withEndTransactionMarker(0, NOW, 0, 12L, (short) 3,
             new EndTransactionMarker(ControlRecordType.COMMIT, 5)).buffer());
         LogConfig tiny = config("gzip", TimestampType.CREATE_TIME, true, 10, Long.MAX_VALUE, 3_600_000);
 
-        ValidationResult result = validator.validate(PARTITION, marker, AppendOrigin.COORDINATOR, tiny, LEADER_EPOCH, NEXT_OFFSET, NOW);
+        ValidationResult result = validator.validate(PARTITION, marker, AppendOrigin.TRANSACTION_MARKER, tiny, LEADER_EPOCH, NEXT_OFFSET, NOW);
 
         assertThat(result.recompressed()).isFalse();
         assertThat(only(result.records()).isControlBatch()).isTrue();

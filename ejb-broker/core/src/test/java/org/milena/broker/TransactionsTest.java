@@ -256,6 +256,24 @@ class TransactionsTest {
         assertThat(read("read_committed")).containsExactlyInAnyOrder("a", "b", "c", "d", "e");
     }
 
+    /** Rules 7: of a producer that has written nothing yet, only the transaction log knows. */
+    @Test
+    void aProducerIdIsNotGivenOutAgainWhenTheDatabaseIsLost() throws Exception {
+        try (KafkaProducer<String, String> producer = producer("t")) {
+            producer.initTransactions();
+        }
+        long used = describe("t").producerId();
+        broker.close();
+        admin.close();
+        broker = EmbeddedBroker.start(dir, new InMemoryMetadataStore(), Map.of());
+        admin = Admin.create(broker.properties());
+        assertThat(describe("t").producerId()).isEqualTo(used);
+        try (KafkaProducer<String, String> producer = producer("u")) {
+            producer.initTransactions();
+        }
+        assertThat(describe("u").producerId()).isGreaterThan(used);
+    }
+
     @Test
     void administratorsSeeTransactions() throws Exception {
         try (KafkaProducer<String, String> producer = producer("t"); KafkaProducer<String, String> other = producer("other")) {

@@ -28,7 +28,7 @@ public class TransactionCoordinatorBean implements TransactionCoordination {
     @PostConstruct
     void start() {
         broker = parts.get(Broker.class);
-        StartPhase.run("transactions", broker::coordinateTransactions, broker::close);
+        StartPhase.run(parts, "transactions", broker::coordinateTransactions, broker::close);
     }
 
     @Override

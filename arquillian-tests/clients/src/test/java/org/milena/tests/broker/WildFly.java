@@ -72,7 +72,8 @@ public final class WildFly implements AutoCloseable {
             "group.consumer.heartbeat.interval.ms", "500",
             "group.consumer.min.heartbeat.interval.ms", "500",
             "log.segment.delete.delay.ms", "1000",
-            "offsets.topic.num.partitions", "4")
+            "offsets.topic.num.partitions", "4",
+            "transaction.state.log.num.partitions", "4")
             .forEach((key, value) -> command.add("-D" + key + "=" + value));
         return command;
     }

@@ -5,15 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,38 +35,50 @@ import org.milena.tests.broker.ExternalProcess;
 class ExactlyOnceStreamsTest {
     private static final List<String> WORDS = List.of("the", "quick", "brown", "fox", "jumps", "over", "lazy", "dog");
     private static final int LIVES = 5;
+    /** How many lines the input may be ahead of the counts: there is always some while nobody counts, and never too much. */
+    private static final int AHEAD = 400;
+    private final Semaphore ahead = new Semaphore(AHEAD);
+    private final AtomicBoolean stop = new AtomicBoolean();
 
-    private static Map<String, List<Long>> counts(String output) {
-        Map<String, List<Long>> all = new TreeMap<>();
-        Cluster.readCommitted(output).forEach(record ->
-            all.computeIfAbsent(new String(record.key()), word -> new ArrayList<>()).add(ByteBuffer.wrap(record.value()).getLong()));
-        return all;
+    /** What read_committed has shown so far, in order; the output's partition of a word is always the same. */
+    private final Map<String, List<Long>> counts = new TreeMap<>();
+    private long counted;
+
+    private void read(KafkaConsumer<byte[], byte[]> output) {
+        for (ConsumerRecord<byte[], byte[]> record : output.poll(Duration.ofMillis(100))) {
+            counts.computeIfAbsent(new String(record.key()), word -> new ArrayList<>()).add(ByteBuffer.wrap(record.value()).getLong());
+            if (++counted % 2 == 0) ahead.release();
+        }
     }
 
-    private static long size(Map<String, List<Long>> counts) {
-        return counts.values().stream().mapToLong(List::size).sum();
+    private static KafkaConsumer<byte[], byte[]> reader(String topic) {
+        KafkaConsumer<byte[], byte[]> consumer = Cluster.consumer(Map.of("isolation.level", "read_committed"));
+        consumer.assign(List.of(new TopicPartition(topic, 0), new TopicPartition(topic, 1)));
+        return consumer;
     }
 
-    /** Waits for so many more records in the output; they come while input goes on. */
-    private static Map<String, List<Long>> await(ExternalProcess application, String output, long expected) {
+    /** Waits for so many records in the output; they come while input goes on. */
+    private void await(ExternalProcess application, KafkaConsumer<byte[], byte[]> output, long expected) {
         long end = System.nanoTime() + ExternalProcess.PATIENCE.toNanos();
-        while (true) {
-            Map<String, List<Long>> counts = counts(output);
-            if (size(counts) >= expected) return counts;
-            if (System.nanoTime() > end) throw new AssertionError(application.describe(size(counts) + " records instead of " + expected));
+        for (read(output); counted < expected; read(output)) {
+            if (System.nanoTime() > end) throw new AssertionError(application.describe(counted + " records instead of " + expected));
         }
     }
 
-    /** Two words a line, until it is stopped; the lines that were sent. */
-    private static int write(String topic, AtomicBoolean stop, AtomicInteger sent) {
+    /** Two words a line, until it is stopped. */
+    private void write(String topic, AtomicInteger sent) {
         try (KafkaProducer<byte[], byte[]> producer = Cluster.producer(Map.of("linger.ms", 0))) {
-            for (; !stop.get(); sent.incrementAndGet()) {
-                producer.send(new ProducerRecord<>(topic, Cluster.bytes(line(sent.get()))));
-                if (sent.get() % 10 == 9) producer.flush(); // as fast as the broker, not faster
+            for (ahead.acquireUninterruptibly(); !stop.get(); ahead.acquireUninterruptibly()) {
+                producer.send(new ProducerRecord<>(topic, Cluster.bytes(line(sent.getAndIncrement()))));
             }
-            producer.flush();
-        }
-        return sent.get();
+        } // closing sends the rest
+    }
+
+    private void stop(Thread writer) throws InterruptedException {
+        stop.set(true);
+        ahead.release();
+        writer.join(ExternalProcess.PATIENCE.toMillis());
+        assertThat(writer.isAlive()).isFalse();
     }
 
     private static String line(int i) {
@@ -81,20 +98,18 @@ class ExactlyOnceStreamsTest {
         String input = Cluster.topic("eos-lines", 2);
         String output = Cluster.topic("eos-counted", 2);
         String application = Cluster.name("eos-wordcount");
-        AtomicBoolean stop = new AtomicBoolean();
         AtomicInteger sent = new AtomicInteger();
-        Thread writer = new Thread(() -> write(input, stop, sent), "writer");
+        Thread writer = new Thread(() -> write(input, sent), "writer");
         writer.start();
-        try {
+        try (KafkaConsumer<byte[], byte[]> reader = reader(output)) {
             for (int life = 0; life < LIVES; life++) {
                 // The third comes without the local state and restores it from what is committed in the changelog.
                 Path state = Files.createDirectories(dir.resolve(life < 2 ? "first" : "second"));
                 try (ExternalProcess app = StreamsTest.start(application, state, input, output, "exactly_once_v2")) {
-                    await(app, output, size(counts(output)) + 200);
+                    await(app, reader, counted + 200);
                     if (life == LIVES - 1) {
-                        stop.set(true);
-                        writer.join(ExternalProcess.PATIENCE.toMillis());
-                        await(app, output, 2L * sent.get());
+                        stop(writer);
+                        await(app, reader, 2L * sent.get());
                     }
                     if (life % 2 == 0) {
                         app.closeInput();
@@ -102,10 +117,10 @@ class ExactlyOnceStreamsTest {
                     } // else closing kills it
                 }
             }
+            assertThat(counts).isEqualTo(expected(sent.get()));
+            assertThat(Cluster.readCommitted(output)).as("no more than was waited for").hasSize((int) counted);
         } finally {
-            stop.set(true);
-            writer.join(ExternalProcess.PATIENCE.toMillis());
+            stop(writer);
         }
-        assertThat(counts(output)).isEqualTo(expected(sent.get()));
     }
 }

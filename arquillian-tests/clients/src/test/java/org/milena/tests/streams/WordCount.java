@@ -41,6 +41,8 @@ public final class WordCount {
         config.put("state.dir", args[2]);
         config.put("processing.guarantee", args[5]);
         config.put("commit.interval.ms", 100);
+        config.put("consumer.session.timeout.ms", 6000); // a killed one's partitions move soon
+        config.put("consumer.heartbeat.interval.ms", 1000);
         config.put("replication.factor", 1);
         config.put("default.key.serde", Serdes.StringSerde.class.getName());
         config.put("statestore.cache.max.bytes", 0);

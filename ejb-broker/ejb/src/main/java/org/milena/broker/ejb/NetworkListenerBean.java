@@ -33,12 +33,14 @@ public class NetworkListenerBean implements NetworkListener, MetricsService {
     @Inject
     Parts parts;
 
+    private final InVmDoor door = new InVmDoor();
     private Broker broker;
 
     @PostConstruct
     void start() {
         broker = parts.get(Broker.class);
         StartPhase.run("listener", this::listen, broker::close);
+        door.open(broker.inVmAccess());
         BrokerStatus.current().started();
         LOG.log(Level.INFO, """
             Milena is ready.
@@ -62,6 +64,7 @@ public class NetworkListenerBean implements NetworkListener, MetricsService {
     @PreDestroy
     void stop() {
         BrokerStatus.current().stopped();
+        door.close();
         broker.close();
     }
 

@@ -38,6 +38,11 @@ public final class ClientException extends Exception {
         return new ClientException(message, Errors.NETWORK_EXCEPTION, false, cause, null);
     }
 
+    /** This client was closed: no further attempt will do better. */
+    static ClientException closed() {
+        return new ClientException("The client is closed", null, false, null, null);
+    }
+
     /** The caller's deadline ended the waiting, which says nothing of the broker. */
     ClientException cutShort() {
         cutShort = true;

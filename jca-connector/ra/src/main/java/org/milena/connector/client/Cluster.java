@@ -121,7 +121,7 @@ public final class Cluster implements AutoCloseable {
         }
         List<Endpoint> candidates = new ArrayList<>(dialer.bootstrap());
         candidates.addAll(nodes.values());
-        ClientException last = ClientException.unreachable("No bootstrapServers are given", null);
+        ClientException last = null;
         for (Endpoint candidate : candidates) {
             try {
                 return connect(candidate, deadline);
@@ -132,7 +132,7 @@ public final class Cluster implements AutoCloseable {
                 }
             }
         }
-        throw last;
+        throw last == null ? ClientException.unreachable("No bootstrapServers are given", null) : last;
     }
 
     private BrokerConnection connect(Endpoint endpoint, Deadline deadline) throws ClientException {
@@ -166,7 +166,7 @@ public final class Cluster implements AutoCloseable {
 
     private BrokerConnection dial(Endpoint endpoint, Deadline deadline) throws ClientException {
         if (closed) {
-            throw ClientException.unreachable("The client is closed", null);
+            throw ClientException.closed();
         }
         try {
             return BrokerConnection.open(endpoint, dialer.open(endpoint), config, deadline.within(SETUP_MS));

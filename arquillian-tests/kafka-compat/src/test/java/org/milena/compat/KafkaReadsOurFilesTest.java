@@ -3,7 +3,6 @@ package org.milena.compat;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,8 +15,6 @@ import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.record.internal.CompressionType;
-import org.apache.kafka.common.record.internal.ControlRecordType;
-import org.apache.kafka.common.record.internal.EndTransactionMarker;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.SimpleRecord;
 import org.junit.jupiter.api.Test;
@@ -25,6 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.milena.broker.log.AppendOrigin;
 import org.milena.broker.log.FileLogManager;
 import org.milena.broker.log.PartitionLog;
+import org.milena.broker.log.TransactionEnd;
+import org.milena.broker.log.TransactionGuard;
 import org.milena.broker.log.clean.CleanerSettings;
 
 /** Apache Kafka's DumpLogSegments reads what our log wrote: records, indexes, producer snapshots, aborted transactions. */
@@ -62,7 +61,10 @@ class KafkaReadsOurFilesTest {
         List<String> others = Stream.concat(files(partition, ".snapshot").stream(), files(partition, ".txnindex").stream()).toList();
         String state = dump(others);
         clean(state);
-        assertThat(state).contains("producerId: 77").contains("producerId: 88").contains("firstOffset");
+        assertThat(state).contains("producerId: 77").contains("producerId: 88").contains("coordinatorEpoch: 3")
+            .contains("currentTxnFirstOffset: OptionalLong.empty");
+        assertThat(state.lines().filter(line -> line.contains("producerId: 88 firstOffset: ") && line.contains("lastStableOffset: ")))
+            .as("aborted transactions").hasSize(20);
     }
 
     @Test
@@ -115,12 +117,12 @@ class KafkaReadsOurFilesTest {
                 Compression compression = Compression.of(codec).build();
                 append(log, MemoryRecords.withRecords(compression, some()));
                 append(log, MemoryRecords.withIdempotentRecords(compression, 77, (short) 0, sequence, some()));
-                append(log, MemoryRecords.withTransactionalRecords(compression, 88, (short) 1, sequence, some()));
+                TransactionGuard guard = log.expectTransaction(88, (short) 1, sequence, false);
+                log.append(MemoryRecords.withTransactionalRecords(compression, 88, (short) 1, sequence, some()).buffer(), AppendOrigin.CLIENT, 4, guard);
+                records += 5;
                 sequence += 5;
             }
-            ControlRecordType type = round % 2 == 0 ? ControlRecordType.ABORT : ControlRecordType.COMMIT;
-            ByteBuffer marker = MemoryRecords.withEndTransactionMarker(System.currentTimeMillis(), 88, (short) 1, new EndTransactionMarker(type, 3)).buffer();
-            log.append(marker, AppendOrigin.COORDINATOR, 4);
+            log.endTransaction(new TransactionEnd(88, (short) 1, 3, round % 2 == 1, (short) 0), 4);
             records++;
         }
     }

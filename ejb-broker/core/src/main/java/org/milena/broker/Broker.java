@@ -33,6 +33,7 @@ import org.milena.broker.network.EventLoops;
 import org.milena.broker.network.InVmAccess;
 import org.milena.broker.network.NetworkConfig;
 import org.milena.broker.replication.CoordinatorPartitions;
+import org.milena.broker.replication.PartitionMarkers;
 import org.milena.broker.replication.ReplicaManager;
 import org.milena.broker.resource.DescriptorBudget;
 import org.milena.broker.resource.DiskSpaceGuard;
@@ -40,10 +41,13 @@ import org.milena.broker.resource.FileDescriptors;
 import org.milena.broker.topic.AdminContext;
 import org.milena.broker.topic.MetadataImages;
 import org.milena.broker.topic.TopicAdministration;
+import org.milena.broker.transaction.TransactionCoordinator;
+import org.milena.broker.transaction.TransactionMarkers;
+import org.milena.broker.transaction.TransactionTopic;
 
 /**
  * The broker, put together in stages. Each stage is one singleton bean's start in the server, in this order:
- * {@link #openLogs}, {@link #lead}, {@link #coordinate}, {@link #keepHouse}, {@link #listen}. {@link #close} undoes whatever was
+ * {@link #openLogs}, {@link #lead}, {@link #coordinate}, {@link #coordinateTransactions}, {@link #keepHouse}, {@link #listen}. {@link #close} undoes whatever was
  * started, in reverse; it may be called after a stage that failed.
  */
 public final class Broker implements AutoCloseable {
@@ -63,6 +67,8 @@ public final class Broker implements AutoCloseable {
     private TopicAdministration topics;
     private ProducerIds producerIds;
     private GroupCoordinator groups;
+    private ExecutorService coordinatorThreads;
+    private TransactionCoordinator transactions;
     private Housekeeping housekeeping;
     private BrokerServer server;
 
@@ -126,23 +132,42 @@ public final class Broker implements AutoCloseable {
         // Not behind the changes of topics, which wait for disks: no new producer begins without its id.
         ExecutorService ids = Executors.newSingleThreadExecutor(environment.threads("producer-ids"));
         started.push(() -> Closing.stop(ids, "producer-ids"));
-        producerIds = new ProducerIds(environment.store(), ids, logs::maxProducerId);
+        producerIds = new ProducerIds(environment.store(), ids, this::highestProducerId);
         metrics.observe(config.get().nodeId(), replicas, logs, metadata);
+    }
+
+    /** No producer id that a log or a transaction knows is given out again (rules 7). */
+    private long highestProducerId() {
+        return Math.max(logs.maxProducerId(), transactions == null ? -1 : transactions.highestProducerId());
     }
 
     /** Starts the group coordinator and loads what its partitions hold. */
     public void coordinate() {
-        ExecutorService threads = Executors.newFixedThreadPool(config.get().intValue("group.coordinator.threads"),
+        coordinatorThreads = Executors.newFixedThreadPool(config.get().intValue("group.coordinator.threads"),
                 environment.threads("coordinator"));
-        started.push(() -> Closing.stop(threads, "coordinator"));
-        groups = new GroupCoordinator(groupConfig, metadata::image, new CoordinatorPartitions(replicas, OffsetsTopic.NAME), threads,
-                loops.timer(), environment.clock(), ConsumerGroups.factory(new RegexResolver(threads)));
+        started.push(() -> Closing.stop(coordinatorThreads, "coordinator"));
+        groups = new GroupCoordinator(groupConfig, metadata::image, new CoordinatorPartitions(replicas, OffsetsTopic.NAME), coordinatorThreads,
+                loops.timer(), environment.clock(), ConsumerGroups.factory(new RegexResolver(coordinatorThreads)));
         started.push(groups::shutdown);
-        CoordinatorElections elections = new CoordinatorElections(config.get().nodeId(), groups);
-        metadata.addListener(elections);
-        elections.changed(MetadataImages.empty(""), metadata.image());
+        observe(new CoordinatorElections(config.get().nodeId(), OffsetsTopic.NAME, groups::onElection, groups::onResignation));
+        observe(groups::onMetadataChanged);
         GroupSummaries summaries = new GroupSummaries(groups);
         metrics.observe(summaries, replicas);
+    }
+
+    /** Starts the transaction coordinator, which carries out what was decided before; after the group coordinator, which takes markers. */
+    public void coordinateTransactions() {
+        TransactionMarkers markers = new PartitionMarkers(replicas, OffsetsTopic.NAME, groups::endTransaction);
+        transactions = new TransactionCoordinator(new TransactionConfigs(config), metadata::image,
+                new CoordinatorPartitions(replicas, TransactionTopic.NAME), markers, producerIds::next, coordinatorThreads, loops.timer(),
+                environment.clock());
+        started.push(transactions::shutdown);
+        observe(new CoordinatorElections(config.get().nodeId(), TransactionTopic.NAME, transactions::onElection, transactions::onResignation));
+    }
+
+    private void observe(MetadataCache.Listener listener) {
+        metadata.addListener(listener);
+        listener.changed(MetadataImages.empty(""), metadata.image());
     }
 
     /** Starts what runs in the background: retention, compaction, flushes, checkpoints, watch over disks and descriptors. */
@@ -232,6 +257,10 @@ public final class Broker implements AutoCloseable {
 
     public GroupCoordinator groups() {
         return groups;
+    }
+
+    public TransactionCoordinator transactions() {
+        return transactions;
     }
 
     public BrokerServer server() {

@@ -5,42 +5,49 @@ import java.util.Map;
 import org.milena.broker.cache.MetadataCache;
 import org.milena.broker.cache.MetadataImage;
 import org.milena.broker.cache.MetadataImage.TopicImage;
-import org.milena.broker.group.GroupCoordinator;
-import org.milena.broker.group.OffsetsTopic;
 
-/** Tells the group coordinator which partitions of {@code __consumer_offsets} are this broker's, and of every new image. */
+/** Tells a coordinator which partitions of its internal topic are this broker's. */
 final class CoordinatorElections implements MetadataCache.Listener {
 
-    private final int nodeId;
-    private final GroupCoordinator groups;
+    /** What elections and resignations become. */
+    @FunctionalInterface
+    interface Coordinator {
+        void accept(int partition, int leaderEpoch);
+    }
 
-    CoordinatorElections(int nodeId, GroupCoordinator groups) {
+    private final int nodeId;
+    private final String topic;
+    private final Coordinator elected;
+    private final Coordinator resigned;
+
+    CoordinatorElections(int nodeId, String topic, Coordinator elected, Coordinator resigned) {
         this.nodeId = nodeId;
-        this.groups = groups;
+        this.topic = topic;
+        this.elected = elected;
+        this.resigned = resigned;
     }
 
     @Override
     public void changed(MetadataImage before, MetadataImage after) {
-        Map<Integer, Integer> led = led(before.topic(OffsetsTopic.NAME));
-        Map<Integer, Integer> leading = led(after.topic(OffsetsTopic.NAME));
+        Map<Integer, Integer> led = led(before.topic(topic));
+        Map<Integer, Integer> leading = led(after.topic(topic));
         led.forEach((partition, epoch) -> {
             if (!leading.containsKey(partition)) {
-                groups.onResignation(partition, -1);
+                resigned.accept(partition, -1);
             }
         });
         leading.forEach((partition, epoch) -> {
             if (!epoch.equals(led.get(partition))) {
-                groups.onElection(partition, epoch);
+                elected.accept(partition, epoch);
             }
         });
-        groups.onMetadataChanged(before, after);
     }
 
     /** Partition → leader epoch. */
-    private Map<Integer, Integer> led(TopicImage topic) {
+    private Map<Integer, Integer> led(TopicImage image) {
         Map<Integer, Integer> result = new HashMap<>();
-        if (topic != null) {
-            topic.partitions().stream().filter(p -> p.leader() == nodeId).forEach(p -> result.put(p.index(), p.leaderEpoch()));
+        if (image != null) {
+            image.partitions().stream().filter(p -> p.leader() == nodeId).forEach(p -> result.put(p.index(), p.leaderEpoch()));
         }
         return result;
     }

@@ -33,6 +33,7 @@ public final class BrokerKeys {
         messages();
         fetchAndProducers();
         offsets();
+        transactions();
         classicGroups();
         consumerGroups();
     }
@@ -244,6 +245,28 @@ public final class BrokerKeys {
         integer("offsets.commit.timeout.ms", "5000").atLeast(1).in(MILLISECONDS).high()
                 .add("How long a commit may wait to be stored before it is answered with an error.");
         integer("offset.metadata.max.bytes", "4096").atLeast(0).in(BYTES).high().add("The longest metadata text of a committed offset.");
+    }
+
+    private static void transactions() {
+        integer("transaction.state.log.num.partitions", "50").atLeast(1).in(COUNT).high()
+                .add("Partitions of __transaction_state; must not change once it exists.");
+        KEYS.key("transaction.state.log.replication.factor", Type.SHORT, "1", Scope.BROKER).atLeast((short) 1).in(COUNT).high()
+                .add("Replication factor of __transaction_state when it is created. Kafka's default is 3; one node can only have 1.");
+        integer("transaction.state.log.min.isr", "1").atLeast(1).in(COUNT).high()
+                .add("min.insync.replicas of __transaction_state when it is created. Kafka's default is 2; one node can only have 1.");
+        integer("transaction.state.log.segment.bytes", "104857600").atLeast(1024 * 1024).in(BYTES).high()
+                .add("segment.bytes of __transaction_state when it is created.");
+        integer("transaction.max.timeout.ms", "900000").atLeast(1).in(MILLISECONDS).high()
+                .add("The largest transaction.timeout.ms that a producer may ask for.");
+        integer("transactional.id.expiration.ms", "604800000").atLeast(1).in(MILLISECONDS).high()
+                .add("How long a transactional id is known after its last use. While a transaction is open it does not expire.");
+        integer("transaction.abort.timed.out.transaction.cleanup.interval.ms", "10000").atLeast(1).in(MILLISECONDS).low()
+                .add("How often transactions are looked for that took longer than their timeout; they are aborted.");
+        integer("transaction.remove.expired.transaction.cleanup.interval.ms", "3600000").atLeast(1).in(MILLISECONDS).low()
+                .add("How often expired transactional ids are looked for.");
+        integer("add.partitions.to.txn.retry.backoff.max.ms", "100").atLeast(0).in(MILLISECONDS).high()
+                .add("The longest that the first records of a transaction wait for the end of the producer's last one; "
+                        + "after that the producer is told to try again.");
     }
 
     private static void classicGroups() {

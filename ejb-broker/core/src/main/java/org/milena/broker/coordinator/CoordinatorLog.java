@@ -2,6 +2,8 @@ package org.milena.broker.coordinator;
 
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
+import org.milena.broker.log.TransactionEnd;
+import org.milena.broker.log.TransactionGuard;
 
 /**
  * The internal topic as a coordinator sees it: it appends to the end and reads everything once, at election.
@@ -26,6 +28,34 @@ public interface CoordinatorLog {
      * @param batches position..limit; a heap buffer that now belongs to the log
      */
     void append(int partition, int leaderEpoch, ByteBuffer batches, AppendCallback callback);
+
+    /**
+     * The same for records of a producer's transaction.
+     *
+     * @param guard see {@link org.milena.broker.log.PartitionLog#expectTransaction}
+     */
+    default void append(int partition, int leaderEpoch, ByteBuffer batches, TransactionGuard guard, AppendCallback callback) {
+        throw noTransactions();
+    }
+
+    /** Appends the marker that ends a transaction. A refusal ({@code error} is an ApiException) has changed nothing. */
+    default void endTransaction(int partition, int leaderEpoch, TransactionEnd end, boolean flushed, AppendCallback callback) {
+        throw noTransactions();
+    }
+
+    /** {@link org.milena.broker.log.PartitionLog#expectTransaction}, for records without sequence numbers. */
+    default TransactionGuard expectTransaction(int partition, long producerId, short producerEpoch, boolean epochRises) {
+        throw noTransactions();
+    }
+
+    /** {@link org.milena.broker.log.PartitionLog#checkTransaction}. */
+    default void checkTransaction(int partition, long producerId, short producerEpoch, TransactionGuard guard) {
+        throw noTransactions();
+    }
+
+    private static UnsupportedOperationException noTransactions() {
+        return new UnsupportedOperationException("This log takes no records of clients' transactions");
+    }
 
     /**
      * Hands every batch from the log start to the log end at election to {@code batches}, in order, one call after the other, and

@@ -12,6 +12,8 @@ import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.apache.kafka.common.errors.NotCoordinatorException;
 import org.apache.kafka.common.record.internal.CompressionType;
+import org.milena.broker.log.TransactionEnd;
+import org.milena.broker.log.TransactionGuard;
 import org.milena.broker.time.BrokerClock;
 import org.milena.broker.time.Timer;
 
@@ -24,7 +26,7 @@ public final class CoordinatorRuntime<S extends CoordinatorShard> implements Aut
     /** Makes an empty shard, to be loaded from the log. Called once per life of a shard; it keeps the timer. */
     @FunctionalInterface
     public interface ShardFactory<S> {
-        S create(int partition, ShardTimer timer);
+        S create(int partition, int leaderEpoch, ShardTimer timer);
     }
 
     /**
@@ -91,6 +93,43 @@ public final class CoordinatorRuntime<S extends CoordinatorShard> implements Aut
         }
         CompletableFuture<T> future = new CompletableFuture<>();
         runner.executor().execute(() -> runner.write(scope, sheddable, operation, future));
+        return future;
+    }
+
+    /**
+     * Called before the transaction coordinator is asked whether a producer's records may be written (KIP-890).
+     *
+     * @return for {@link #writeTransactional}; null when the transaction is open here already and there is nothing to ask
+     * @throws org.apache.kafka.common.errors.ApiException the producer is fenced, or this broker does not coordinate the partition
+     */
+    public TransactionGuard expectTransaction(int partition, long producerId, short producerEpoch, boolean epochRises) {
+        return log.expectTransaction(partition, producerId, producerEpoch, epochRises);
+    }
+
+    /** Like {@link #writeUnlessFull}; the records count once the producer's transaction is committed. */
+    public <T> CompletableFuture<T> writeTransactional(int partition, Object scope, Producer producer, Function<S, Result<T>> operation) {
+        ShardRunner<S> runner = runners.get(partition);
+        if (runner == null) {
+            return notOurs(partition);
+        }
+        CompletableFuture<T> future = new CompletableFuture<>();
+        runner.executor().execute(() -> runner.writeTransactional(scope, producer, operation, future));
+        return future;
+    }
+
+    /**
+     * Ends a producer's transaction; the same end again is harmless.
+     *
+     * @param flushed complete only when the marker is on disk
+     * @return completed once the marker is committed and the shard has replayed it
+     */
+    public CompletableFuture<Void> endTransaction(int partition, TransactionEnd end, boolean flushed) {
+        ShardRunner<S> runner = runners.get(partition);
+        if (runner == null) {
+            return notOurs(partition);
+        }
+        CompletableFuture<Void> future = new CompletableFuture<>();
+        runner.executor().execute(() -> runner.endTransaction(end, flushed, future));
         return future;
     }
 

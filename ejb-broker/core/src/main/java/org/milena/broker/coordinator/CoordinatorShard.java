@@ -12,6 +12,11 @@ public interface CoordinatorShard {
     /** Replays a record that a handler of this shard made, outside transactions. */
     void replay(CoordinatorRecord record);
 
+    /** Replays a record that a handler of this shard made within a producer's transaction: it counts once that is committed. */
+    default void replay(CoordinatorRecord record, long producerId) {
+        throw new UnsupportedOperationException("This coordinator keeps nothing for transactions of producers");
+    }
+
     /**
      * Replays a record read from the log; unknown kinds are skipped.
      *
@@ -20,7 +25,7 @@ public interface CoordinatorShard {
      */
     void load(Record record, long producerId);
 
-    /** Replays the end of a producer's transaction, read from the log. */
+    /** Replays the end of a producer's transaction: read from the log, or committed just now. */
     void endTransaction(long producerId, boolean commit);
 
     /** Everything is replayed: the shard goes to work. Timers may be set from here on. */

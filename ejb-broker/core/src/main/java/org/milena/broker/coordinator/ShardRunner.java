@@ -11,6 +11,7 @@ import org.apache.kafka.common.errors.CoordinatorLoadInProgressException;
 import org.apache.kafka.common.errors.CoordinatorNotAvailableException;
 import org.apache.kafka.common.errors.NotCoordinatorException;
 import org.apache.kafka.common.errors.UnknownServerException;
+import org.milena.broker.log.TransactionEnd;
 import org.milena.broker.time.BrokerClock;
 import org.milena.broker.time.Timer;
 
@@ -89,7 +90,7 @@ final class ShardRunner<S extends CoordinatorShard> {
         long thisLife = ++life;
         long startMs = nowMs();
         ShardTimers newTimers = new ShardTimers(timer, clock, executor, this::runTimer);
-        S newShard = factory.create(partition, newTimers);
+        S newShard = factory.create(partition, leaderEpoch, newTimers);
         timers = newTimers;
         LogReplay replay = new LogReplay(newShard, name);
         log.load(partition, leaderEpoch, replay, error -> executor.execute(() -> loaded(thisLife, newShard, error, replay, startMs)));
@@ -107,7 +108,8 @@ final class ShardRunner<S extends CoordinatorShard> {
             return;
         }
         shard = newShard;
-        writes = new WriteQueue(partition, leaderEpoch, executor, log, settings, timer, clock, this::appendFailed);
+        writes = new WriteQueue(partition, leaderEpoch, executor, log, settings, timer, clock, this::appendFailed,
+                end -> newShard.endTransaction(end.producerId(), end.commit()));
         phase = Phase.ACTIVE;
         retryMs = FIRST_RETRY_MS;
         shard.loaded();
@@ -156,9 +158,12 @@ final class ShardRunner<S extends CoordinatorShard> {
     // ---- operations
 
     <T> void write(Object scope, boolean sheddable, Function<S, Result<T>> operation, CompletableFuture<T> future) {
-        if (!ready(future)) {
-            return;
+        if (ready(future)) {
+            write(scope, sheddable, null, operation, future);
         }
+    }
+
+    private <T> void write(Object scope, boolean sheddable, Producer producer, Function<S, Result<T>> operation, CompletableFuture<T> future) {
         if (sheddable && writes.isFull()) {
             future.completeExceptionally(new CoordinatorNotAvailableException(
                     "Coordinator " + name + " has " + writes.backlogBytes() + " bytes waiting for the disk; try again later"));
@@ -175,10 +180,34 @@ final class ShardRunner<S extends CoordinatorShard> {
             future.completeExceptionally(new UnknownServerException(e));
             return;
         }
-        apply(scope, result, future);
+        apply(scope, result, producer, future);
     }
 
-    private <T> void apply(Object scope, Result<T> result, CompletableFuture<T> future) {
+    /** Records that count once the producer's transaction is committed. */
+    <T> void writeTransactional(Object scope, Producer producer, Function<S, Result<T>> operation, CompletableFuture<T> future) {
+        if (!ready(future)) {
+            return;
+        }
+        try {
+            if (writes.isEnding(producer.id())) {
+                throw new CoordinatorLoadInProgressException("The last transaction of producer " + producer.id() + " in " + name + " is just ending");
+            }
+            // Nobody else writes there: what passes now will not be refused when it is appended, after its replay.
+            log.checkTransaction(partition, producer.id(), producer.epoch(), producer.guard());
+        } catch (ApiException e) {
+            future.completeExceptionally(e);
+            return;
+        }
+        write(scope, true, producer, operation, future);
+    }
+
+    void endTransaction(TransactionEnd end, boolean flushed, CompletableFuture<Void> future) {
+        if (ready(future)) {
+            writes.end(end, flushed, future);
+        }
+    }
+
+    private <T> void apply(Object scope, Result<T> result, Producer producer, CompletableFuture<T> future) {
         if (result.records().isEmpty()) {
             run(result.replayed());
             answer(scope == null ? List.of() : List.of(scope), result.response(), result.committed(), future);
@@ -186,7 +215,7 @@ final class ShardRunner<S extends CoordinatorShard> {
         }
         List<PendingWrite> encoded;
         try {
-            encoded = writes.encode(result);
+            encoded = writes.encode(result, producer);
         } catch (ApiException e) {
             if (result.rejected() != null) {
                 result.rejected().accept(e);
@@ -195,7 +224,9 @@ final class ShardRunner<S extends CoordinatorShard> {
             return;
         }
         try {
-            result.records().forEach(shard::replay);
+            for (CoordinatorRecord record : result.records()) {
+                replay(record, producer);
+            }
             run(result.replayed());
         } catch (RuntimeException e) {
             LOG.log(Level.ERROR, "Coordinator " + name + " could not replay a record of its own", e);
@@ -204,6 +235,14 @@ final class ShardRunner<S extends CoordinatorShard> {
             return;
         }
         writes.add(encoded, result.committed(), future, result.response());
+    }
+
+    private void replay(CoordinatorRecord record, Producer producer) {
+        if (producer == null) {
+            shard.replay(record);
+        } else {
+            shard.replay(record, producer.id());
+        }
     }
 
     <T> void read(List<?> scopes, Function<S, T> operation, CompletableFuture<T> future) {

@@ -18,7 +18,9 @@ import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.record.internal.DefaultRecordBatch;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MemoryRecordsBuilder;
+import org.apache.kafka.common.record.internal.RecordBatch;
 import org.apache.kafka.common.record.internal.SimpleRecord;
+import org.milena.broker.log.TransactionEnd;
 import org.milena.broker.time.BrokerClock;
 import org.milena.broker.time.Timer;
 
@@ -39,6 +41,7 @@ final class WriteQueue {
     private final Timer timer;
     private final BrokerClock clock;
     private final Consumer<Throwable> failed;
+    private final Consumer<TransactionEnd> ended;
 
     private final Queue<PendingWrite> queue = new ArrayDeque<>();
     private List<PendingWrite> inFlight = List.of();
@@ -49,8 +52,12 @@ final class WriteQueue {
     private long lastOrder;
     private boolean closed;
 
+    /**
+     * @param failed told once when what became of replayed records is a failure or unknown
+     * @param ended  told of every marker when it is committed, before those who wait for it
+     */
     WriteQueue(int partition, int leaderEpoch, Executor executor, CoordinatorLog log, CoordinatorRuntime.Settings settings,
-               Timer timer, BrokerClock clock, Consumer<Throwable> failed) {
+               Timer timer, BrokerClock clock, Consumer<Throwable> failed, Consumer<TransactionEnd> ended) {
         this.partition = partition;
         this.leaderEpoch = leaderEpoch;
         this.executor = executor;
@@ -59,6 +66,7 @@ final class WriteQueue {
         this.timer = timer;
         this.clock = clock;
         this.failed = failed;
+        this.ended = ended;
     }
 
     boolean isFull() {
@@ -70,16 +78,16 @@ final class WriteQueue {
     }
 
     /** @throws RecordTooLargeException the records don't fit into one batch (each part of a divisible result into its own) */
-    List<PendingWrite> encode(Result<?> result) {
+    List<PendingWrite> encode(Result<?> result, Producer producer) {
         int max = log.maxBatchBytes();
         long now = clock.millis();
         List<PendingWrite> writes = new ArrayList<>(1);
-        PendingWrite current = new PendingWrite();
+        PendingWrite current = new PendingWrite(producer);
         writes.add(current);
         for (CoordinatorRecord record : result.records()) {
             SimpleRecord encoded = new SimpleRecord(now, record.encodeKey(), record.encodeValue());
             if (result.divisible() && !current.records.isEmpty() && current.bytes() + PendingWrite.sizeOf(encoded) > max) {
-                current = new PendingWrite();
+                current = new PendingWrite(producer);
                 writes.add(current);
             }
             current.add(encoded, record.scope());
@@ -89,6 +97,19 @@ final class WriteQueue {
             }
         }
         return writes;
+    }
+
+    /** The marker of a producer's transaction is on its way. */
+    boolean isEnding(long producerId) {
+        return inFlight.stream().anyMatch(write -> ends(write, producerId)) || queue.stream().anyMatch(write -> ends(write, producerId));
+    }
+
+    private static boolean ends(PendingWrite write, long producerId) {
+        return write.end != null && write.end.producerId() == producerId;
+    }
+
+    void end(TransactionEnd end, boolean flushed, CompletableFuture<Void> future) {
+        add(List.of(new PendingWrite(end, flushed)), null, future, null);
     }
 
     <T> void add(List<PendingWrite> writes, Runnable committed, CompletableFuture<T> future, T value) {
@@ -142,13 +163,18 @@ final class WriteQueue {
         List<PendingWrite> batch = new ArrayList<>();
         int max = log.maxBatchBytes();
         int bytes = DefaultRecordBatch.RECORD_BATCH_OVERHEAD;
-        while (!queue.isEmpty() && (batch.isEmpty() || bytes + queue.peek().recordBytes() <= max)) {
+        while (!queue.isEmpty() && (batch.isEmpty() || batch.get(0).goesWith(queue.peek()) && bytes + queue.peek().recordBytes() <= max)) {
             PendingWrite write = queue.poll();
             bytes += write.recordBytes();
             batch.add(write);
         }
         inFlight = batch;
         CoordinatorLog.AppendCallback callback = (lastOffset, error) -> executor.execute(() -> appended(batch, error));
+        PendingWrite first = batch.get(0);
+        if (first.end != null) {
+            log.endTransaction(partition, leaderEpoch, first.end, first.flushed, callback);
+            return;
+        }
         ByteBuffer batches;
         try {
             batches = build(batch, bytes);
@@ -156,12 +182,15 @@ final class WriteQueue {
             callback.completed(-1, e);
             return;
         }
-        log.append(partition, leaderEpoch, batches, callback);
+        if (first.producer == null) {
+            log.append(partition, leaderEpoch, batches, callback);
+        } else {
+            log.append(partition, leaderEpoch, batches, first.producer.guard(), callback);
+        }
     }
 
     private ByteBuffer build(List<PendingWrite> batch, int bytes) {
-        try (MemoryRecordsBuilder builder = MemoryRecords.builder(ByteBuffer.allocate(bytes),
-                Compression.of(settings.compression().get()).build(), TimestampType.CREATE_TIME, 0L)) {
+        try (MemoryRecordsBuilder builder = builder(ByteBuffer.allocate(bytes), batch.get(0).producer)) {
             for (PendingWrite write : batch) {
                 for (SimpleRecord record : write.records) {
                     builder.append(record);
@@ -171,8 +200,23 @@ final class WriteQueue {
         }
     }
 
+    private MemoryRecordsBuilder builder(ByteBuffer buffer, Producer producer) {
+        Compression compression = Compression.of(settings.compression().get()).build();
+        if (producer == null) {
+            return MemoryRecords.builder(buffer, compression, TimestampType.CREATE_TIME, 0L);
+        }
+        // A coordinator's batches are not numbered: no retry comes by here. The format wants a number all the same.
+        return MemoryRecords.builder(buffer, RecordBatch.CURRENT_MAGIC_VALUE, compression, TimestampType.CREATE_TIME, 0L, RecordBatch.NO_TIMESTAMP,
+                producer.id(), producer.epoch(), 0, true, RecordBatch.NO_PARTITION_LEADER_EPOCH);
+    }
+
     private void appended(List<PendingWrite> batch, Throwable error) {
         if (closed || inFlight != batch) {
+            return;
+        }
+        if (error != null && batch.get(0).end != null) {
+            batch.get(0).answers.forEach(answer -> answer.fail(error));
+            next();
             return;
         }
         if (error != null) {
@@ -183,6 +227,9 @@ final class WriteQueue {
             backlogBytes -= write.recordBytes();
             write.scopes.forEach(scope -> lastOfScope.remove(scope, write));
             try {
+                if (write.end != null) {
+                    ended.accept(write.end);
+                }
                 write.committed.forEach(Runnable::run);
             } catch (RuntimeException e) {
                 failed.accept(e);
@@ -190,6 +237,10 @@ final class WriteQueue {
             }
             write.answers.forEach(Deferred::complete);
         }
+        next();
+    }
+
+    private void next() {
         inFlight = List.of();
         forgetAnswered();
         flush();

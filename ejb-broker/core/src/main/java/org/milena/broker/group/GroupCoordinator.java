@@ -13,6 +13,7 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.CoordinatorLoadInProgressException;
 import org.apache.kafka.common.errors.NotCoordinatorException;
 import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData;
@@ -37,8 +38,11 @@ import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequest
 import org.apache.kafka.common.message.OffsetFetchResponseData.OffsetFetchResponseGroup;
 import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.message.SyncGroupResponseData;
+import org.apache.kafka.common.message.TxnOffsetCommitRequestData;
+import org.apache.kafka.common.message.TxnOffsetCommitResponseData;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.OffsetFetchResponse;
+import org.apache.kafka.common.requests.TxnOffsetCommitRequest;
 import org.apache.kafka.common.utils.Utils;
 import org.milena.broker.cache.MetadataImage;
 import org.milena.broker.group.record.GroupRecord.Scope;
@@ -46,7 +50,10 @@ import org.milena.broker.coordinator.CoordinatorLog;
 import org.milena.broker.coordinator.CoordinatorRuntime;
 import org.milena.broker.coordinator.Result;
 import org.milena.broker.time.BrokerClock;
+import org.milena.broker.log.TransactionEnd;
 import org.milena.broker.time.Timer;
+import org.milena.broker.transaction.TransactionAdmission;
+import org.milena.broker.transaction.TransactionMarkers;
 
 /**
  * The group coordinator of one broker: consumer groups of both protocols and committed offsets. Methods may be called from any
@@ -75,7 +82,7 @@ public final class GroupCoordinator {
         this.metadata = metadata;
         var settings = new CoordinatorRuntime.Settings(OffsetsTopic.NAME, () -> config.get().offsets().commitTimeoutMs(),
                 () -> config.get().offsets().topicCompression());
-        this.runtime = new CoordinatorRuntime<>(log, threads, timer, clock, settings, (partition, shardTimer) ->
+        this.runtime = new CoordinatorRuntime<>(log, threads, timer, clock, settings, (partition, leaderEpoch, shardTimer) ->
                 new GroupCoordinatorShard(new ShardContext(partition, config, clock, shardTimer, metadata, new Groups()), consumers, uniqueIds));
     }
 
@@ -217,6 +224,26 @@ public final class GroupCoordinator {
             response.topics().add(answered);
         });
         return response;
+    }
+
+    /**
+     * Commits offsets within a producer's transaction: they count once that is committed.
+     *
+     * @param request   topics that exist, with name and, where it is known, id
+     * @param admission confirms that the transaction holds this group
+     */
+    public CompletableFuture<TxnOffsetCommitResponseData> commitOffsets(RequestInfo info, TxnOffsetCommitRequestData request,
+                                                                        TransactionAdmission admission) {
+        return (isGroupId(request.groupId()) ? new TransactionalCommit(runtime, info, request).run(partitionFor(request.groupId()), admission)
+                : CompletableFuture.<TxnOffsetCommitResponseData>failedFuture(Errors.INVALID_GROUP_ID.exception()))
+                .exceptionally(e -> TxnOffsetCommitRequest.getErrorResponse(request, TransactionalCommit.told(error(e), info.apiVersion())));
+    }
+
+    /** Ends a producer's transaction in one partition of {@code __consumer_offsets}, as {@link TransactionMarkers#write} says. */
+    public CompletableFuture<Void> endTransaction(TopicPartition partition, long producerId, short producerEpoch, int coordinatorEpoch,
+                                                  boolean commit, short transactionVersion, boolean flushed) {
+        return runtime.endTransaction(partition.partition(),
+                new TransactionEnd(producerId, producerEpoch, coordinatorEpoch, commit, transactionVersion), flushed);
     }
 
     public CompletableFuture<OffsetFetchResponseGroup> fetchOffsets(RequestInfo info, OffsetFetchRequestGroup request, boolean requireStable) {

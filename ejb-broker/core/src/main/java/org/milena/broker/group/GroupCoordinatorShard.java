@@ -22,6 +22,8 @@ import org.apache.kafka.common.message.OffsetCommitRequestData;
 import org.apache.kafka.common.message.OffsetCommitResponseData;
 import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.message.SyncGroupResponseData;
+import org.apache.kafka.common.message.TxnOffsetCommitRequestData;
+import org.apache.kafka.common.message.TxnOffsetCommitResponseData;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.Record;
 import org.milena.broker.cache.MetadataImage;
@@ -30,6 +32,7 @@ import org.milena.broker.group.classic.ClassicGroups;
 import org.milena.broker.group.offset.OffsetCommits;
 import org.milena.broker.group.offset.OffsetFetches;
 import org.milena.broker.group.offset.OffsetStore;
+import org.milena.broker.group.offset.TransactionalCommits;
 import org.milena.broker.group.record.GroupKey;
 import org.milena.broker.group.record.GroupMetadataValue;
 import org.milena.broker.group.record.GroupRecord;
@@ -49,6 +52,7 @@ public final class GroupCoordinatorShard implements CoordinatorShard {
     private final ShardContext context;
     private final OffsetStore offsets = new OffsetStore();
     private final OffsetCommits commits;
+    private final TransactionalCommits transactionalCommits;
     private final OffsetFetches fetches;
     private final ClassicGroups classic;
     private final ConsumerProtocol consumer;
@@ -56,6 +60,7 @@ public final class GroupCoordinatorShard implements CoordinatorShard {
     public GroupCoordinatorShard(ShardContext context, ConsumerProtocol.Factory consumers, Supplier<String> uniqueIds) {
         this.context = context;
         this.commits = new OffsetCommits(context, offsets);
+        this.transactionalCommits = new TransactionalCommits(context);
         this.fetches = new OffsetFetches(context, offsets);
         this.classic = new ClassicGroups(context, uniqueIds);
         this.consumer = consumers.create(context, classic);
@@ -74,6 +79,11 @@ public final class GroupCoordinatorShard implements CoordinatorShard {
         if (key != null) {
             replay(new GroupRecord(key, GroupRecordCodec.decodeValue(key, record.value())), producerId);
         }
+    }
+
+    @Override
+    public void replay(CoordinatorRecord record, long producerId) {
+        replay((GroupRecord) record, producerId);
     }
 
     private void replay(GroupRecord record, long producerId) {
@@ -169,6 +179,10 @@ public final class GroupCoordinatorShard implements CoordinatorShard {
         return result;
     }
 
+    public Result<TxnOffsetCommitResponseData> commit(RequestInfo info, TxnOffsetCommitRequestData request) {
+        return transactionalCommits.commit(info, request);
+    }
+
     public OffsetCommits commits() {
         return commits;
     }
@@ -204,10 +218,6 @@ public final class GroupCoordinatorShard implements CoordinatorShard {
             throw new GroupIdNotFoundException("Group " + groupId + " not found.");
         }
         group.validateDeleteGroup();
-        if (offsets.hasOpenTransaction(groupId)) {
-            // Rules 18: what an undecided transaction holds is not ours to delete.
-            throw Errors.NON_EMPTY_GROUP.exception("Group " + groupId + " has offsets in an open transaction.");
-        }
         List<GroupRecord> records = new ArrayList<>();
         commits.addTombstones(groupId, records);
         group.addTombstones(records);

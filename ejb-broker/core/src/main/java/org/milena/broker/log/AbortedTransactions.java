@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.kafka.common.errors.CorruptRecordException;
 
 /** The {@code .txnindex} of a segment: transactions whose abort marker lies in it. Rare, so read once and kept in memory then. */
 final class AbortedTransactions {
@@ -19,6 +20,8 @@ final class AbortedTransactions {
     private final LogFile file;
     private volatile List<Entry> entries;
     private volatile boolean dirty;
+    /** The file is new: its entry in the directory may not be on disk. */
+    private volatile boolean created;
 
     AbortedTransactions(LogFile file) {
         this.file = file;
@@ -38,14 +41,33 @@ final class AbortedTransactions {
             return entries;
         }
         List<Entry> read = new ArrayList<>();
-        if (file.disk().exists(file.path())) {
-            ByteBuffer bytes = ByteBuffer.wrap(file.disk().readAll(file.path()));
-            while (bytes.remaining() >= ENTRY_BYTES) {
-                bytes.getShort();
-                read.add(new Entry(bytes.getLong(), bytes.getLong(), bytes.getLong(), bytes.getLong()));
-            }
+        int whole = read(read);
+        if (whole >= 0) {
+            throw new CorruptRecordException(Damage.describe(file.path(), whole, "no entry of an aborted transaction"));
         }
         return entries = new CopyOnWriteArrayList<>(read);
+    }
+
+    /** Adds the entries of the file, as far as they can be true; returns where one can't, or -1. */
+    private int read(List<Entry> into) throws IOException {
+        if (!file.disk().exists(file.path())) {
+            return -1;
+        }
+        ByteBuffer bytes = ByteBuffer.wrap(file.disk().readAll(file.path()));
+        long last = -1;
+        while (bytes.hasRemaining()) {
+            int at = bytes.position();
+            if (bytes.remaining() < ENTRY_BYTES || bytes.getShort() != VERSION) {
+                return at;
+            }
+            Entry entry = new Entry(bytes.getLong(), bytes.getLong(), bytes.getLong(), bytes.getLong());
+            if (entry.firstOffset() > entry.lastOffset() || entry.lastOffset() <= last) {
+                return at;
+            }
+            last = entry.lastOffset();
+            into.add(entry);
+        }
+        return -1;
     }
 
     /** Under the log's lock. */
@@ -53,6 +75,7 @@ final class AbortedTransactions {
         List<Entry> all = entries();
         ByteBuffer bytes = ByteBuffer.allocate(ENTRY_BYTES).putShort(VERSION).putLong(entry.producerId())
                 .putLong(entry.firstOffset()).putLong(entry.lastOffset()).putLong(entry.lastStableOffset()).flip();
+        created |= all.isEmpty();
         Disk.Handle handle = file.create();
         try {
             handle.write(bytes, (long) all.size() * ENTRY_BYTES);
@@ -63,13 +86,16 @@ final class AbortedTransactions {
         dirty = true;
     }
 
-    /** Keeps the entries whose marker lies below {@code offset}. */
+    /** Keeps the entries whose marker lies below {@code offset}; what a crash tore goes, too. */
     void truncate(long offset) throws IOException {
-        List<Entry> kept = new ArrayList<>(entries());
-        if (kept.removeIf(e -> e.lastOffset() >= offset)) {
+        List<Entry> kept = new ArrayList<>();
+        boolean torn = read(kept) >= 0;
+        if (kept.removeIf(e -> e.lastOffset() >= offset) | torn) {
             Disk.Handle handle = file.create();
             try {
                 handle.truncate((long) kept.size() * ENTRY_BYTES);
+                // At once: the next start would not know of it, and after a power cut the old end would stand again.
+                handle.force();
             } finally {
                 file.release();
             }
@@ -78,9 +104,12 @@ final class AbortedTransactions {
         entries = new CopyOnWriteArrayList<>(kept);
     }
 
-    void flush() throws IOException {
+    /** @return true when the directory must be synced, too, or a power cut could take the whole file */
+    boolean flush() throws IOException {
+        boolean isNew = created;
         if (dirty) {
             dirty = false;
+            created = false;
             Disk.Handle handle = file.acquire();
             try {
                 handle.force();
@@ -88,6 +117,7 @@ final class AbortedTransactions {
                 file.release();
             }
         }
+        return isNew;
     }
 
     /** Adds what overlaps [from, to); true when later segments can hold nothing more of interest. */

@@ -145,7 +145,7 @@ final class DirectoryCheckpoints {
     }
 
     void write() {
-        logs.values().forEach(SegmentedLog::mark); // not below: a mark waits for what may wait for us
+        logs.values().forEach(log -> log.flushes().mark()); // not below: a mark waits for what may wait for us
         all.forEach(this::write);
     }
 

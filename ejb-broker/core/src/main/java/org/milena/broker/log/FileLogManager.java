@@ -348,7 +348,7 @@ public final class FileLogManager implements LogManager {
     public void flushDirty(LogDirectory directory) {
         long nowMs = clock.millis();
         forEachOnline(directory, "A flush", log -> {
-            if (log.dueForFlush(nowMs)) {
+            if (log.flushes().due(nowMs)) {
                 log.flush();
             }
         });

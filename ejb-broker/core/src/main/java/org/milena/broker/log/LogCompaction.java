@@ -92,7 +92,7 @@ final class LogCompaction implements CleanableLog {
 
     @Override
     public long stableOffset() {
-        return Math.min(log.highWatermark(), log.firstUnstableOffset());
+        return log.stableOffset();
     }
 
     @Override

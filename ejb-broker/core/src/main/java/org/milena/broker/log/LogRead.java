@@ -9,6 +9,15 @@ public interface LogRead extends org.apache.kafka.common.record.internal.BaseRec
     /** Offset of the first batch in the range (it may lie before the offset that was asked for). */
     long startOffset();
 
+    /**
+     * The first offset behind the range, at most {@code bound}; exact where it can be had. May block on the disk.
+     *
+     * @param bound what the read was bounded by
+     */
+    default long endOffset(long bound) throws java.io.IOException {
+        return bound;
+    }
+
     /** Copies {@code length} bytes starting {@code position} bytes into this range. Positional; blocks on the disk. */
     int read(java.nio.ByteBuffer into, long position) throws java.io.IOException;
 

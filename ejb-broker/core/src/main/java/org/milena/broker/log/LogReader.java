@@ -73,18 +73,36 @@ final class LogReader {
     }
 
     List<FetchResponseData.AbortedTransaction> abortedTransactions(long fromOffset, long toOffset) {
-        List<AbortedTransactions.Entry> found = new ArrayList<>();
         try {
-            Long floor = segments.floorKey(fromOffset);
-            for (LogSegment segment : segments.tailMap(floor == null ? fromOffset : floor, true).values()) {
-                if (segment.aborted().collect(fromOffset, toOffset, found)) {
-                    break;
-                }
-            }
+            return told(overlapping(fromOffset, toOffset), toOffset);
         } catch (IOException e) {
             throw failed(fromOffset, e);
         }
-        return found.stream().map(e -> new FetchResponseData.AbortedTransaction()
+    }
+
+    /** Where the read ends is only asked when that matters: most logs hold no aborted transaction. */
+    List<FetchResponseData.AbortedTransaction> abortedTransactions(long fromOffset, LogRead read, long bound) {
+        try {
+            List<AbortedTransactions.Entry> found = overlapping(fromOffset, bound);
+            return found.isEmpty() ? List.of() : told(found, read.endOffset(bound));
+        } catch (IOException e) {
+            throw failed(fromOffset, e);
+        }
+    }
+
+    private List<AbortedTransactions.Entry> overlapping(long from, long to) throws IOException {
+        List<AbortedTransactions.Entry> found = new ArrayList<>(0);
+        Long floor = segments.floorKey(from);
+        for (LogSegment segment : segments.tailMap(floor == null ? from : floor, true).values()) {
+            if (segment.aborted().collect(from, to, found)) {
+                break;
+            }
+        }
+        return found;
+    }
+
+    private static List<FetchResponseData.AbortedTransaction> told(List<AbortedTransactions.Entry> found, long to) {
+        return found.stream().filter(e -> e.firstOffset() < to).map(e -> new FetchResponseData.AbortedTransaction()
                 .setProducerId(e.producerId()).setFirstOffset(e.firstOffset())).toList();
     }
 

@@ -40,7 +40,7 @@ final class LogRecovery {
     /** The last segment scanned ends in bytes that are no whole batch, for this reason. */
     private boolean torn;
     private String tornWhy;
-    private long firstScanned = Long.MAX_VALUE;
+    private boolean scanned;
 
     /**
      * @param clean             the broker stopped in order: all that is there is whole
@@ -85,7 +85,7 @@ final class LogRecovery {
         }
         long start = Math.max(checkpointedStart, segments.firstKey());
         epochs.truncateFromEnd(end);
-        new ProducerLoader(disk, partition, path, segments, producers).load(start, end, firstScanned);
+        new ProducerLoader(disk, partition, path, segments, producers).load(start, end, scanned ? recoveryPoint : Long.MAX_VALUE);
         return new LoadedLog(partition, path, PartitionMetadataFile.read(disk, path), segments, epochs, producers, start, end,
                 clean ? end : Math.min(recoveryPoint, end));
     }
@@ -108,7 +108,7 @@ final class LogRecovery {
             segment.discard(directory.trash(), nowMs);
         }
         segments.clear();
-        firstScanned = Long.MAX_VALUE;
+        scanned = false;
         return createFirst();
     }
 
@@ -267,7 +267,7 @@ final class LogRecovery {
         try {
             int from = resume(segment, handle, size, modified);
             long first = from == 0 ? expected : header(handle, from).getLong(0);
-            firstScanned = Math.min(firstScanned, from == 0 ? segment.baseOffset() : recoveryPoint);
+            scanned = true;
             SegmentScanner scanner = new SegmentScanner(handle, from == 0 ? 0 : recoveryPoint, first, !mayHaveGaps());
             int end = scanner.scan(from, size, (b, at, position, bytes) -> indexBatch(segment, b, at, position, bytes));
             if (end < size) {

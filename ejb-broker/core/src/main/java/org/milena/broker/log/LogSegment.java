@@ -216,7 +216,9 @@ final class LogSegment {
                 log.release();
             }
         }
-        aborted.flush();
+        if (aborted.flush()) {
+            entrySynced = false;
+        }
         if (sealed && offsets.inMemory() && !retired) {
             offsets.persist(true, true);
             times.persist(true, true);

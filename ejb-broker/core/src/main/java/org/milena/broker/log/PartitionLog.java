@@ -40,7 +40,44 @@ public interface PartitionLog {
      *         (CorruptRecord, InvalidRecord, RecordTooLarge, InvalidTimestamp, UnsupportedForMessageFormat,
      *         OutOfOrderSequence, InvalidProducerEpoch, UnknownProducerId, KafkaStorageException…); nothing was appended then
      */
-    LogAppendInfo append(ByteBuffer batches, AppendOrigin origin, int leaderEpoch);
+    default LogAppendInfo append(ByteBuffer batches, AppendOrigin origin, int leaderEpoch) {
+        return append(batches, origin, leaderEpoch, null);
+    }
+
+    /**
+     * The same for records of a transaction.
+     *
+     * @param guard what {@link #expectTransaction} gave out before the coordinator was asked; null when there was nothing to ask
+     * @throws org.apache.kafka.common.errors.InvalidTxnStateException they belong to no transaction that is open here and the guard is
+     *         void; or they belong to none while the producer has one open
+     */
+    LogAppendInfo append(ByteBuffer batches, AppendOrigin origin, int leaderEpoch, TransactionGuard guard);
+
+    /**
+     * Called before the transaction coordinator is asked whether a producer's records may enter (KIP-890). No I/O.
+     *
+     * @param firstSequence of the batch that waits for the answer; -1 for records without sequence numbers
+     * @param epochRises    the client speaks transaction version 2
+     * @return to be handed to the append; null when the transaction is open here already and there is nothing to ask
+     * @throws org.apache.kafka.common.errors.InvalidProducerEpochException the producer went on in a newer epoch
+     */
+    TransactionGuard expectTransaction(long producerId, short producerEpoch, int firstSequence, boolean epochRises);
+
+    /**
+     * Judges records of a transaction as {@link #append} would, and changes nothing. For a single writer (a coordinator) that changes its
+     * own state before it appends.
+     *
+     * @throws org.apache.kafka.common.errors.ApiException why they would be refused
+     */
+    void checkTransaction(long producerId, short producerEpoch, TransactionGuard guard);
+
+    /**
+     * Appends the marker that ends a transaction, whether or not it is open here; the same marker again is harmless.
+     *
+     * @throws org.apache.kafka.common.errors.TransactionCoordinatorFencedException a newer coordinator wrote here
+     * @throws org.apache.kafka.common.errors.InvalidProducerEpochException the producer went on in a newer epoch: nothing is left to end
+     */
+    LogAppendInfo endTransaction(TransactionEnd end, int leaderEpoch);
 
     /**
      * Finds batches from {@code offset} on, ending at the last whole batch before {@code upperBound}
@@ -62,13 +99,21 @@ public interface PartitionLog {
     default void boundBy(LongSupplier highWatermark) {
     }
 
-    /** Retention, compaction and DeleteRecords never pass it. */
+    /** Retention, compaction and DeleteRecords never pass it, nor {@link #firstUnstableOffset}. */
     default long highWatermark() {
         return logEndOffset();
     }
 
-    /** First offset of the oldest undecided transaction, or Long.MAX_VALUE. (Kafka directories may hold some.) */
+    /**
+     * First offset of the oldest transaction that is open or whose marker is not committed yet, or Long.MAX_VALUE. Ask for the high
+     * watermark first, then for this: the other way round a transaction could begin in between.
+     */
     long firstUnstableOffset();
+
+    /** When the producer of the oldest open transaction was last heard of here, milliseconds; -1 when none is open. */
+    default long oldestTransactionMs() {
+        return -1;
+    }
 
     /** Everything below is known to be on disk. */
     long recoveryPoint();
@@ -76,8 +121,13 @@ public interface PartitionLog {
     /** Bytes of all segments. */
     long size();
 
-    /** Aborted transactions that overlap the range, for a read_committed fetch. */
+    /** Aborted transactions that overlap the range, for a read_committed fetch. May block on the disk. */
     List<FetchResponseData.AbortedTransaction> abortedTransactions(long fromOffset, long toOffset);
+
+    /** Those that overlap what a read from {@code fromOffset}, bounded by {@code bound}, found. */
+    default List<FetchResponseData.AbortedTransaction> abortedTransactions(long fromOffset, LogRead read, long bound) {
+        return abortedTransactions(fromOffset, bound);
+    }
 
     /** First record with a timestamp &gt;= the given one at or after the log start and below {@code upperBound}; blocks on the disk. */
     Optional<TimestampedOffset> offsetForTimestamp(long timestamp, long upperBound);
@@ -100,7 +150,8 @@ public interface PartitionLog {
     /**
      * DeleteRecords: moves the log start up; persisted.
      *
-     * @throws org.apache.kafka.common.errors.OffsetOutOfRangeException it would pass the high watermark
+     * @throws org.apache.kafka.common.errors.OffsetOutOfRangeException it would pass the high watermark, or the first offset of an
+     *         undecided transaction (rules 14)
      */
     void advanceLogStart(long newStart);
 

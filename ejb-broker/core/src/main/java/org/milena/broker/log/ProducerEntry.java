@@ -31,6 +31,10 @@ final class ProducerEntry {
         this.producerId = producerId;
     }
 
+    boolean inTransaction() {
+        return transactionStart >= 0;
+    }
+
     boolean hasBatches() {
         return count > 0;
     }

@@ -29,13 +29,14 @@ final class ProducerLoader {
     }
 
     /**
-     * @param unscannedEnd batches from here on were recovered: their index of aborted transactions may have been lost, and is
-     *                     made anew; {@link Long#MAX_VALUE} when none was
+     * @param unscannedEnd batches from here on may not have reached the disk, nor the index of aborted transactions, which is made
+     *                     anew; what it says of those below did, and is left as it is. {@link Long#MAX_VALUE} after a clean stop
      */
     void load(long start, long end, long unscannedEnd) throws IOException {
         producers.clear();
         rebuildFrom = unscannedEnd;
-        Long firstRecovered = unscannedEnd == Long.MAX_VALUE ? null : segments.floorKey(unscannedEnd);
+        Long floorRecovered = segments.floorKey(unscannedEnd);
+        Long firstRecovered = unscannedEnd == Long.MAX_VALUE ? null : floorRecovered == null ? segments.firstKey() : floorRecovered;
         if (firstRecovered != null) {
             for (LogSegment segment : segments.tailMap(firstRecovered, true).values()) {
                 segment.aborted().truncate(unscannedEnd);

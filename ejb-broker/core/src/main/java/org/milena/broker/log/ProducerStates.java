@@ -30,30 +30,30 @@ final class ProducerStates {
     private final Map<Long, ProducerEntry> entries = new HashMap<>();
     /** First offset of each open transaction, with its producer. */
     private final TreeMap<Long, Long> open = new TreeMap<>();
-    private volatile long firstUnstableOffset = Long.MAX_VALUE;
+    /** First offset of each ended transaction, with its marker's, until that is committed. */
+    private final TreeMap<Long, Long> ended = new TreeMap<>();
+    /** By producer: transactions that the coordinator has been asked about and that have no records here yet. */
+    private final Map<Long, TransactionGuard> guards = new HashMap<>(0);
+    private volatile long firstUndecidedOffset = Long.MAX_VALUE;
+    private volatile long firstEndedOffset = Long.MAX_VALUE;
 
     ProducerStates(TopicPartition partition) {
         this.partition = partition;
     }
 
     /**
-     * Judges the batch at {@code at}.
+     * Judges the data batch at {@code at}.
      *
      * @param logEndOffset where it would be appended
      * @return the original when the batch is a duplicate, else null
      */
-    synchronized ProducerEntry.Batch check(ByteBuffer b, int at, AppendOrigin origin, long logEndOffset) {
+    synchronized ProducerEntry.Batch check(ByteBuffer b, int at, AppendOrigin origin, TransactionGuard guard, long logEndOffset) {
         long producerId = BatchHeader.producerId(b, at);
         if (producerId < 0 || origin == AppendOrigin.REPLICATION) {
             return null;
         }
         short epoch = BatchHeader.producerEpoch(b, at);
         ProducerEntry entry = entries.get(producerId);
-        if (BatchHeader.control(b, at)) {
-            checkEpoch(entry, producerId, epoch, logEndOffset);
-            checkCoordinator(entry, marker(b, at), logEndOffset);
-            return null;
-        }
         int sequence = BatchHeader.baseSequence(b, at);
         if (origin == AppendOrigin.CLIENT && entry != null) {
             int last = DefaultRecordBatch.incrementSequence(sequence, BatchHeader.lastOffsetDelta(b, at));
@@ -63,12 +63,16 @@ final class ProducerStates {
             }
         }
         checkEpoch(entry, producerId, epoch, logEndOffset);
+        boolean transactional = BatchHeader.transactional(b, at);
+        if (transactional) {
+            checkGuard(entry, producerId, epoch, guard);
+        }
         if (origin == AppendOrigin.CLIENT) {
             checkSequence(entry, producerId, epoch, sequence, logEndOffset);
         }
-        if (entry != null && entry.transactionStart >= 0 && !BatchHeader.transactional(b, at)) {
-            throw new InvalidTxnStateException("Producer " + producerId + " has an open transaction in " + partition
-                    + " and sent a batch outside of it at offset " + logEndOffset);
+        if (!transactional && entry != null && entry.inTransaction()) {
+            throw new InvalidTxnStateException("Expected transactional write from producer " + producerId + " at offset " + logEndOffset
+                    + " in partition " + partition);
         }
         return null;
     }
@@ -76,19 +80,67 @@ final class ProducerStates {
     private void checkEpoch(ProducerEntry entry, long producerId, short epoch, long offset) {
         if (entry != null && epoch < entry.epoch) {
             throw new InvalidProducerEpochException("Epoch of producer " + producerId + " at offset " + offset + " in " + partition
-                    + " is " + epoch + ", smaller than the last seen epoch " + entry.epoch);
+                    + " is " + epoch + ", which is smaller than the last seen epoch " + entry.epoch);
         }
     }
 
-    private void checkCoordinator(ProducerEntry entry, EndTransactionMarker marker, long offset) {
-        if (entry != null && marker != null && entry.coordinatorEpoch > marker.coordinatorEpoch()) {
-            throw new TransactionCoordinatorFencedException("Coordinator epoch " + marker.coordinatorEpoch() + " of a marker for producer "
-                    + entry.producerId + " at offset " + offset + " in " + partition + " is older than " + entry.coordinatorEpoch);
+    /** Records enter an open transaction of their epoch, or begin one that the coordinator has confirmed. */
+    private void checkGuard(ProducerEntry entry, long producerId, short epoch, TransactionGuard guard) {
+        boolean ongoing = entry != null && entry.inTransaction() && entry.epoch == epoch;
+        if (!ongoing && (guard == null || guards.get(producerId) != guard)) {
+            throw new InvalidTxnStateException("Record was not part of an ongoing transaction");
+        }
+    }
+
+    /** See {@link PartitionLog#expectTransaction}. */
+    synchronized TransactionGuard expectTransaction(long producerId, short epoch, int sequence, boolean epochRises, long nowMs) {
+        ProducerEntry entry = entries.get(producerId);
+        if (entry != null && epoch < entry.epoch) {
+            throw new InvalidProducerEpochException("Epoch of producer " + producerId + " is " + epoch
+                    + ", which is smaller than the last seen epoch " + entry.epoch);
+        }
+        if (entry != null && entry.inTransaction() && entry.epoch == epoch) {
+            return null;
+        }
+        TransactionGuard guard = guards.computeIfAbsent(producerId, id -> new TransactionGuard(epoch, sequence, epochRises, nowMs));
+        guard.covers(epoch, sequence);
+        return guard;
+    }
+
+    /** See {@link PartitionLog#checkTransaction}. */
+    synchronized void checkTransaction(long producerId, short epoch, TransactionGuard guard, long logEndOffset) {
+        ProducerEntry entry = entries.get(producerId);
+        checkEpoch(entry, producerId, epoch, logEndOffset);
+        checkGuard(entry, producerId, epoch, guard);
+    }
+
+    /** Judges a marker. */
+    synchronized void check(TransactionEnd end, long logEndOffset) {
+        ProducerEntry entry = entries.get(end.producerId());
+        if (entry == null) {
+            return;
+        }
+        checkMarkerEpoch(entry, end, logEndOffset);
+        if (entry.coordinatorEpoch > end.coordinatorEpoch()) {
+            throw new TransactionCoordinatorFencedException("Invalid coordinator epoch for producerId " + end.producerId() + " at offset "
+                    + logEndOffset + " in partition " + partition + ": " + end.coordinatorEpoch() + " (zombie), "
+                    + entry.coordinatorEpoch + " (current)");
+        }
+    }
+
+    /** With transaction version 2 an equal epoch is that of the next transaction, unless none is open: then the marker comes again. */
+    private void checkMarkerEpoch(ProducerEntry entry, TransactionEnd end, long offset) {
+        boolean again = end.producerEpoch() == entry.epoch && (!entry.inTransaction() || entry.epoch == Short.MAX_VALUE);
+        if (end.producerEpoch() < entry.epoch || end.epochRises() && end.producerEpoch() == entry.epoch && !again) {
+            throw new InvalidProducerEpochException("Epoch of producer " + end.producerId() + " at offset " + offset + " in " + partition
+                    + " is " + end.producerEpoch() + ", which is " + (end.epochRises() ? "<=" : "<") + " the last seen epoch " + entry.epoch
+                    + " (TV" + end.transactionVersion() + ")");
         }
     }
 
     private void checkSequence(ProducerEntry entry, long producerId, short epoch, int sequence, long offset) {
         if (entry == null || entry.epoch == ProducerEntry.NO_EPOCH) {
+            checkFirst(producerId, sequence, offset);
             // A producer whose records were all deleted or which expired may go on anywhere; in a log that never held a record
             // a later batch has overtaken the first (KAFKA-15591).
             if (sequence != 0 && offset == 0) {
@@ -96,6 +148,9 @@ final class ProducerStates {
                         + " in the empty partition " + partition + "; 0 is expected");
             }
             return;
+        }
+        if (!entry.hasBatches()) {
+            checkFirst(producerId, sequence, offset);
         }
         if (epoch != entry.epoch) {
             if (sequence != 0) {
@@ -111,6 +166,20 @@ final class ProducerStates {
             throw new OutOfOrderSequenceException("Out of order sequence number for producer " + producerId + " at offset " + offset
                     + " in partition " + partition + ": " + sequence + " (incoming seq. number), " + last
                     + " (current end sequence number)");
+        }
+    }
+
+    /** Of several batches that waited for the coordinator the first must come first; and transaction version 2 always begins at 0. */
+    private void checkFirst(long producerId, int sequence, long offset) {
+        TransactionGuard guard = guards.get(producerId);
+        if (guard == null) {
+            return;
+        }
+        int expected = guard.epochRises ? 0 : guard.lowestSequence;
+        if (sequence > expected) {
+            throw new OutOfOrderSequenceException("Out of order sequence number for producer " + producerId + " at offset " + offset
+                    + " in partition " + partition + ": " + sequence + " (incoming seq. number), " + expected
+                    + (guard.epochRises ? " (expected of a new epoch)" : " (earliest seen sequence)"));
         }
     }
 
@@ -130,10 +199,13 @@ final class ProducerStates {
         entry.enterEpoch(epoch);
         entry.addBatch(DefaultRecordBatch.incrementSequence(BatchHeader.baseSequence(b, at), delta), first + delta, delta,
                 BatchHeader.maxTimestamp(b, at));
-        if (BatchHeader.transactional(b, at) && entry.transactionStart < 0) {
-            entry.transactionStart = first;
-            open.put(first, producerId);
-            updateUnstable();
+        if (BatchHeader.transactional(b, at)) {
+            guards.remove(producerId);
+            if (!entry.inTransaction()) {
+                entry.transactionStart = first;
+                open.put(first, producerId);
+                updateUnstable();
+            }
         }
         return null;
     }
@@ -148,21 +220,26 @@ final class ProducerStates {
         entry.coordinatorEpoch = marker.coordinatorEpoch();
         entry.lastTimestamp = BatchHeader.maxTimestamp(b, at);
         entry.transactionStart = ProducerEntry.NO_TRANSACTION;
+        // With rising epochs the marker bears the epoch of the next transaction, which may have begun to ask already.
+        guards.computeIfPresent(entry.producerId, (id, guard) -> guard.epochRises && guard.epoch == epoch ? guard : null);
         if (start < 0) {
             return null;
         }
+        long last = BatchHeader.lastOffset(b, at);
         open.remove(start);
+        ended.put(start, last);
         updateUnstable();
         if (marker.controlType() != ControlRecordType.ABORT) {
             return null;
         }
-        long last = BatchHeader.lastOffset(b, at);
         long stable = open.isEmpty() ? last + 1 : open.firstKey();
         return new AbortedTransactions.Entry(entry.producerId, start, last, stable);
     }
 
     private void updateUnstable() {
-        firstUnstableOffset = open.isEmpty() ? Long.MAX_VALUE : open.firstKey();
+        // In this order, and read in the other: a transaction on its way from open to ended is always seen in one of the two.
+        firstEndedOffset = ended.isEmpty() ? Long.MAX_VALUE : ended.firstKey();
+        firstUndecidedOffset = open.isEmpty() ? Long.MAX_VALUE : open.firstKey();
     }
 
     /** Null when compaction has emptied the control batch. */
@@ -175,8 +252,23 @@ final class ProducerStates {
         return null;
     }
 
-    long firstUnstableOffset() {
-        return firstUnstableOffset;
+    /** First offset of all transactions that are undecided, or decided by a marker at or above {@code committed}. */
+    long firstUnstableOffset(long committed) {
+        long undecided = firstUndecidedOffset;
+        long decided = firstEndedOffset;
+        return Math.min(undecided, decided < committed ? forgetEnded(committed) : decided);
+    }
+
+    private synchronized long forgetEnded(long committed) {
+        if (ended.values().removeIf(marker -> marker < committed)) {
+            updateUnstable();
+        }
+        return firstEndedOffset;
+    }
+
+    /** When the producer of the oldest open transaction was last heard of, or -1. */
+    synchronized long oldestTransactionMs() {
+        return open.isEmpty() ? -1 : entries.get(open.firstEntry().getValue()).lastTimestamp;
     }
 
     synchronized void load(List<ProducerEntry> loaded) {
@@ -193,6 +285,8 @@ final class ProducerStates {
     synchronized void clear() {
         entries.clear();
         open.clear();
+        ended.clear();
+        guards.clear();
         updateUnstable();
     }
 
@@ -204,9 +298,10 @@ final class ProducerStates {
         return entries.keySet().stream().mapToLong(Long::longValue).max().orElse(-1);
     }
 
-    /** Forgets idle producers without an open transaction. */
+    /** Forgets idle producers without an open transaction, and guards that nobody came back with. */
     synchronized void expire(long nowMs, long idleMs) {
-        entries.values().removeIf(e -> e.transactionStart < 0 && nowMs - e.lastTimestamp >= idleMs);
+        entries.values().removeIf(e -> !e.inTransaction() && nowMs - e.lastTimestamp >= idleMs);
+        guards.values().removeIf(guard -> nowMs - guard.createdMs >= idleMs);
     }
 
     /** What compaction must leave of each producer, so that its sequence numbers and epoch survive a restart without snapshot. */

@@ -14,6 +14,10 @@ final class SegmentRead implements LogRead {
     private final int from;
     private final int length;
     private final long startOffset;
+    /** Bytes of the segment that were there to be read: a batch begins behind the range if there are more. */
+    private final int available;
+    /** Where the range ends when it holds all of these. */
+    private final long availableTo;
     private boolean released;
 
     /** An empty range. */
@@ -23,20 +27,40 @@ final class SegmentRead implements LogRead {
         this.from = 0;
         this.length = 0;
         this.startOffset = offset;
+        this.available = 0;
+        this.availableTo = offset;
         this.released = true;
     }
 
-    SegmentRead(LogFile file, int from, int length, long startOffset) throws IOException {
+    /**
+     * @param available   position behind the last batch of the segment below the read's bound
+     * @param availableTo offset of that: the bound, or the next segment's first
+     */
+    SegmentRead(LogFile file, int from, int length, long startOffset, int available, long availableTo) throws IOException {
         this.file = file;
         this.handle = file.acquire();
         this.from = from;
         this.length = length;
         this.startOffset = startOffset;
+        this.available = available;
+        this.availableTo = availableTo;
     }
 
     @Override
     public long startOffset() {
         return startOffset;
+    }
+
+    @Override
+    public long endOffset(long bound) throws IOException {
+        if (length == 0 || from + length >= available) {
+            return Math.min(bound, availableTo);
+        }
+        ensureHeld();
+        ByteBuffer next = ByteBuffer.allocate(BatchHeader.SIZE);
+        handle.read(next, (long) from + length);
+        // The base offset of a batch of magic 2; of an older one, which has no transactions, its last.
+        return Math.min(bound, BatchHeader.baseOffset(next, 0));
     }
 
     @Override

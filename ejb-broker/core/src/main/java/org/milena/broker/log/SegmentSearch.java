@@ -54,7 +54,8 @@ final class SegmentSearch {
         if (limit - start.position() > maxBytes) {
             end = Math.max(start.position() + start.size(), boundary(segment, start.position(), start.position() + maxBytes, limit));
         }
-        return new SegmentRead(segment.log(), start.position(), end - start.position(), start.baseOffset());
+        return new SegmentRead(segment.log(), start.position(), end - start.position(), start.baseOffset(), limit,
+                whole ? next.getKey() : upperBound);
     }
 
     private BatchPosition first(LogSegment segment, long offset, int size) throws IOException {

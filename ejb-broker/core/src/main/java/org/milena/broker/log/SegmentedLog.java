@@ -44,6 +44,7 @@ final class SegmentedLog implements PartitionLog {
     private final ProducerStates producers;
     private final TailCache tail = new TailCache();
     private final LogReader reader;
+    private final LogFlushes flushes;
     private final Object maintenance = new Object();
     private final Object lock = new Object();
     private volatile Uuid topicId;
@@ -51,17 +52,9 @@ final class SegmentedLog implements PartitionLog {
     private volatile LogSegment active;
     private volatile long logStartOffset;
     private volatile long logEndOffset;
-    private volatile long recoveryPoint;
-    private volatile long lastFlushMs;
     private volatile long closedBytes;
     private volatile boolean closed;
     private volatile LongSupplier highWatermark = this::logEndOffset;
-    /** Base offset of the first segment that {@link #flush} has not finished with. Guarded by {@code maintenance}. */
-    private long flushFrom;
-    private long lastSnapshotOffset = -1;
-    /** Log end and size of the active segment at the last {@link #mark}. Guarded by {@code maintenance}. */
-    private long lastMark = -1;
-    private long markedSize;
 
     SegmentedLog(LoadedLog loaded, FileLogDirectory directory, LogConfig config, BrokerClock clock) {
         this.partition = loaded.partition();
@@ -76,9 +69,8 @@ final class SegmentedLog implements PartitionLog {
         this.active = segments.lastEntry().getValue();
         this.logStartOffset = loaded.logStartOffset();
         this.logEndOffset = loaded.logEndOffset();
-        this.recoveryPoint = loaded.recoveryPoint();
-        this.lastFlushMs = clock.millis();
-        this.flushFrom = segments.floorKey(Math.max(recoveryPoint, segments.firstKey()));
+        this.flushes = new LogFlushes(this, directory, producers, maintenance, lock, loaded.recoveryPoint(),
+                segments.floorKey(Math.max(loaded.recoveryPoint(), segments.firstKey())), clock.millis());
         this.reader = new LogReader(this, segments, tail);
         tail.reset(active.baseOffset());
         recountClosedBytes();
@@ -118,33 +110,61 @@ final class SegmentedLog implements PartitionLog {
     }
 
     @Override
-    public LogAppendInfo append(ByteBuffer source, AppendOrigin origin, int leaderEpoch) {
+    public LogAppendInfo append(ByteBuffer source, AppendOrigin origin, int leaderEpoch, TransactionGuard guard) {
         RecordValidators validators = directory.validators();
         RecordValidator validator = validators.borrow();
         try {
             synchronized (lock) {
                 ensureOpen();
                 long nowMs = clock.millis();
-                return append(validator.validate(partition, source, origin, config, leaderEpoch, logEndOffset, nowMs), origin, nowMs);
+                ValidationResult valid = validator.validate(partition, source, origin, config, leaderEpoch, logEndOffset, nowMs);
+                ProducerEntry.Batch original = checkProducers(valid.records(), origin, guard);
+                if (original != null) {
+                    return new LogAppendInfo(original.firstOffset(), original.lastOffset(), -1, logStartOffset, true,
+                            config.flushMessages() != Long.MAX_VALUE && original.lastOffset() >= flushes.recoveryPoint());
+                }
+                return append(valid, origin, nowMs);
             }
         } finally {
             validators.giveBack(validator);
         }
     }
 
+    @Override
+    public LogAppendInfo endTransaction(TransactionEnd end, int leaderEpoch) {
+        RecordValidators validators = directory.validators();
+        RecordValidator validator = validators.borrow();
+        try {
+            synchronized (lock) {
+                ensureOpen();
+                producers.check(end, logEndOffset);
+                long nowMs = clock.millis();
+                return append(validator.validate(partition, end.marker(nowMs), AppendOrigin.TRANSACTION_MARKER, config, leaderEpoch,
+                        logEndOffset, nowMs), AppendOrigin.TRANSACTION_MARKER, nowMs);
+            }
+        } finally {
+            validators.giveBack(validator);
+        }
+    }
+
+    @Override
+    public TransactionGuard expectTransaction(long producerId, short producerEpoch, int firstSequence, boolean epochRises) {
+        return producers.expectTransaction(producerId, producerEpoch, firstSequence, epochRises, clock.millis());
+    }
+
+    @Override
+    public void checkTransaction(long producerId, short producerEpoch, TransactionGuard guard) {
+        producers.checkTransaction(producerId, producerEpoch, guard, logEndOffset);
+    }
+
     private LogAppendInfo append(ValidationResult valid, AppendOrigin origin, long nowMs) {
         LogConfig now = config;
         ByteBuffer bytes = valid.records();
-        ProducerEntry.Batch original = checkProducers(bytes, origin, logEndOffset);
-        if (original != null) {
-            return new LogAppendInfo(original.firstOffset(), original.lastOffset(), -1, logStartOffset, true,
-                    now.flushMessages() != Long.MAX_VALUE && original.lastOffset() >= recoveryPoint);
-        }
         int size = bytes.remaining();
         if (size == 0) {
             throw new InvalidRecordException("An append to " + partition + " holds no whole record batch");
         }
-        if (size > now.segmentBytes()) {
+        if (size > now.segmentBytes() && origin != AppendOrigin.TRANSACTION_MARKER) {
             throw new RecordBatchTooLargeException("The append of " + size + " bytes to " + partition
                     + " exceeds segment.bytes " + now.segmentBytes());
         }
@@ -161,13 +181,13 @@ final class SegmentedLog implements PartitionLog {
             throw directory.fail("an append to " + active.log(), e);
         }
         logEndOffset = valid.lastOffset() + 1;
-        boolean flush = logEndOffset - recoveryPoint >= now.flushMessages();
+        boolean flush = logEndOffset - flushes.recoveryPoint() >= now.flushMessages();
         return new LogAppendInfo(valid.firstOffset(), valid.lastOffset(), valid.logAppendTime(), logStartOffset, false, flush);
     }
 
-    private ProducerEntry.Batch checkProducers(ByteBuffer bytes, AppendOrigin origin, long end) {
+    private ProducerEntry.Batch checkProducers(ByteBuffer bytes, AppendOrigin origin, TransactionGuard guard) {
         for (int at = bytes.position(); at < bytes.limit(); at += BatchHeader.size(bytes, at)) {
-            ProducerEntry.Batch original = producers.check(bytes, at, origin, end);
+            ProducerEntry.Batch original = producers.check(bytes, at, origin, guard, logEndOffset);
             if (original != null) {
                 return original;
             }
@@ -207,20 +227,13 @@ final class SegmentedLog implements PartitionLog {
             return;
         }
         old.seal();
-        writeSnapshot(logEndOffset);
+        flushes.writeSnapshot(logEndOffset);
         next.create();
         closedBytes += old.size();
         tail.reset(baseOffset);
         segments.put(baseOffset, next);
         active = next;
         directory.groupCommit().await(this, logEndOffset - 1, error -> { });
-    }
-
-    private void writeSnapshot(long offset) throws IOException {
-        if (offset > lastSnapshotOffset) {
-            directory.disk().replace(ProducerSnapshots.file(path, offset), producers.snapshot(), false);
-            lastSnapshotOffset = offset;
-        }
     }
 
     @Override
@@ -248,14 +261,26 @@ final class SegmentedLog implements PartitionLog {
         return Math.min(highWatermark.getAsLong(), logEndOffset);
     }
 
+    /** The smaller of high watermark and last stable offset: what lies above may still change its meaning. */
+    long stableOffset() {
+        long committed = highWatermark();
+        return Math.min(committed, firstUnstableOffset());
+    }
+
     @Override
     public long firstUnstableOffset() {
-        return producers.firstUnstableOffset();
+        long first = producers.firstUnstableOffset(highWatermark());
+        return first == Long.MAX_VALUE ? first : Math.max(first, logStartOffset);
+    }
+
+    @Override
+    public long oldestTransactionMs() {
+        return producers.oldestTransactionMs();
     }
 
     @Override
     public long recoveryPoint() {
-        return recoveryPoint;
+        return flushes.recoveryPoint();
     }
 
     @Override
@@ -266,6 +291,11 @@ final class SegmentedLog implements PartitionLog {
     @Override
     public List<FetchResponseData.AbortedTransaction> abortedTransactions(long fromOffset, long toOffset) {
         return reader.abortedTransactions(fromOffset, toOffset);
+    }
+
+    @Override
+    public List<FetchResponseData.AbortedTransaction> abortedTransactions(long fromOffset, LogRead read, long bound) {
+        return reader.abortedTransactions(fromOffset, read, bound);
     }
 
     @Override
@@ -295,63 +325,11 @@ final class SegmentedLog implements PartitionLog {
 
     @Override
     public void flush() {
-        synchronized (maintenance) {
-            ensureOpen();
-            long end = logEndOffset;
-            LogSegment last = active;
-            try {
-                for (LogSegment segment : segments.tailMap(flushFrom, true).values()) {
-                    boolean sealed = segment.baseOffset() < last.baseOffset();
-                    segment.flush(sealed);
-                    flushFrom = segment.baseOffset();
-                    if (segment == last) {
-                        break;
-                    }
-                }
-            } catch (IOException e) {
-                throw directory.fail("a flush of " + partition, e);
-            }
-            recoveryPoint = Math.max(recoveryPoint, end);
-            lastFlushMs = clock.millis();
-        }
+        flushes.flush();
     }
 
-    /**
-     * Lets a start after a crash begin here instead of at the beginning of the active segment, which may be gigabytes away: brings
-     * the log to disk and keeps its indexes and producers beside it. Does nothing until a sixteenth of a segment has been appended
-     * since, so that it costs less than the rolls do.
-     */
-    void mark() {
-        synchronized (maintenance) {
-            long marked = lastMark >= active.baseOffset() ? markedSize : 0;
-            if (closed || active.size() - marked < config.segmentBytes() / 16) {
-                return;
-            }
-            LogSegment segment;
-            byte[] snapshot;
-            long end;
-            synchronized (lock) {
-                segment = active;
-                end = logEndOffset;
-                markedSize = segment.size();
-                snapshot = producers.snapshot();
-            }
-            try {
-                segment.mark();
-                directory.disk().replace(ProducerSnapshots.file(path, end), snapshot, false);
-                if (lastMark >= 0 && lastMark < end && !segments.containsKey(lastMark)) {
-                    directory.disk().delete(ProducerSnapshots.file(path, lastMark));
-                }
-            } catch (IOException e) {
-                throw directory.fail("marking the recovery point of " + partition, e);
-            }
-            lastMark = end;
-            flush();
-        }
-    }
-
-    boolean dueForFlush(long nowMs) {
-        return recoveryPoint < logEndOffset && nowMs - lastFlushMs >= config.flushMs();
+    LogFlushes flushes() {
+        return flushes;
     }
 
     @Override
@@ -365,6 +343,10 @@ final class SegmentedLog implements PartitionLog {
             if (newStart > highWatermark()) {
                 throw new OffsetOutOfRangeException("Cannot delete records of " + partition + " before offset " + newStart
                         + ": its high watermark is " + highWatermark());
+            }
+            if (newStart > firstUnstableOffset()) {
+                throw new OffsetOutOfRangeException("Cannot delete records of " + partition + " before offset " + newStart
+                        + ": those from offset " + firstUnstableOffset() + " on belong to a transaction that is not decided");
             }
             if (newStart > logStartOffset) {
                 moveStart(newStart);
@@ -407,7 +389,7 @@ final class SegmentedLog implements PartitionLog {
                 return 0;
             }
             try {
-                List<LogSegment> due = Retention.due(segments, this, now, nowMs, Math.min(upperBound, highWatermark()));
+                List<LogSegment> due = Retention.due(segments, this, now, nowMs, Math.min(upperBound, stableOffset()));
                 if (!due.isEmpty()) {
                     remove(due, nowMs);
                 }
@@ -428,7 +410,7 @@ final class SegmentedLog implements PartitionLog {
             recountClosedBytes();
         }
         moveStart(Math.max(logStartOffset, segments.firstKey()));
-        flushFrom = Math.max(flushFrom, segments.firstKey());
+        flushes.frontRemoved(segments.firstKey());
         discard(due, nowMs);
         ProducerLoader.deleteSnapshotsBefore(segments.firstKey(), directory.disk(), path);
     }
@@ -451,7 +433,7 @@ final class SegmentedLog implements PartitionLog {
                     sources.subList(1, sources.size()).forEach(source -> segments.remove(source.baseOffset()));
                     recountClosedBytes();
                 }
-                flushFrom = segments.floorKey(flushFrom);
+                flushes.replaced(segments.floorKey(flushes.flushFrom()));
                 return true;
             } catch (IOException e) {
                 throw directory.fail("the swap of compacted segments of " + partition, e);
@@ -473,7 +455,7 @@ final class SegmentedLog implements PartitionLog {
                 if (offset >= logEndOffset) {
                     return;
                 }
-                recoveryPoint = Math.min(recoveryPoint, offset);
+                flushes.truncating(offset);
                 // First, or the next start would miss what was known to be on disk.
                 directory.checkpoints().recoveryPoints();
                 try {
@@ -506,9 +488,7 @@ final class SegmentedLog implements PartitionLog {
         tail.reset(active.baseOffset());
         recountClosedBytes();
         logEndOffset = offset;
-        flushFrom = Math.min(flushFrom, active.baseOffset());
-        lastSnapshotOffset = Math.min(lastSnapshotOffset, offset);
-        lastMark = -1;
+        flushes.truncated(offset, active.baseOffset());
         epochs.truncateFromEnd(offset);
         new ProducerLoader(directory.disk(), partition, path, segments, producers).load(logStartOffset, offset, Long.MAX_VALUE);
     }
@@ -529,6 +509,26 @@ final class SegmentedLog implements PartitionLog {
 
     Collection<LogSegment> segments() {
         return segments.values();
+    }
+
+    Collection<LogSegment> segmentsFrom(long baseOffset) {
+        return segments.tailMap(baseOffset, true).values();
+    }
+
+    boolean hasSegment(long baseOffset) {
+        return segments.containsKey(baseOffset);
+    }
+
+    LogSegment active() {
+        return active;
+    }
+
+    long nowMs() {
+        return clock.millis();
+    }
+
+    boolean closed() {
+        return closed;
     }
 
     Map<Long, CleanableLog.LastRecord> lastRecordsOfProducers() {
@@ -563,7 +563,7 @@ final class SegmentedLog implements PartitionLog {
         flush();
         synchronized (maintenance) {
             synchronized (lock) {
-                writeSnapshot(logEndOffset);
+                flushes.writeSnapshot(logEndOffset);
                 epochs.write(true);
                 if (active.size() > 0) {
                     active.seal();

@@ -5,10 +5,14 @@ import java.nio.ByteBuffer;
 import java.util.function.Consumer;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.KafkaStorageException;
+import org.apache.kafka.common.errors.NotCoordinatorException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.milena.broker.coordinator.CoordinatorLog;
 import org.milena.broker.log.AppendOrigin;
+import org.milena.broker.log.LogAppendInfo;
 import org.milena.broker.log.LogRead;
+import org.milena.broker.log.TransactionEnd;
+import org.milena.broker.log.TransactionGuard;
 
 /**
  * An internal topic as its coordinator sees it, over the partitions this broker leads. Nothing here blocks the caller: disk
@@ -28,15 +32,51 @@ public final class CoordinatorPartitions implements CoordinatorLog {
 
     @Override
     public void append(int index, int leaderEpoch, ByteBuffer batches, AppendCallback callback) {
+        append(index, leaderEpoch, batches, null, callback);
+    }
+
+    @Override
+    public void append(int index, int leaderEpoch, ByteBuffer batches, TransactionGuard guard, AppendCallback callback) {
+        write(index, leaderEpoch, callback, (partition, listener) -> partition.append(batches, AppendOrigin.COORDINATOR, -1, guard, listener));
+    }
+
+    @Override
+    public void endTransaction(int index, int leaderEpoch, TransactionEnd end, boolean flushed, AppendCallback callback) {
+        write(index, leaderEpoch, callback, (partition, listener) -> partition.endTransaction(end, flushed, listener));
+    }
+
+    @Override
+    public TransactionGuard expectTransaction(int index, long producerId, short producerEpoch, boolean epochRises) {
+        return coordinated(index).log().expectTransaction(producerId, producerEpoch, 0, epochRises);
+    }
+
+    @Override
+    public void checkTransaction(int index, long producerId, short producerEpoch, TransactionGuard guard) {
+        coordinated(index).log().checkTransaction(producerId, producerEpoch, guard);
+    }
+
+    private Partition coordinated(int index) {
+        try {
+            return replicas.partition(topic, index);
+        } catch (ApiException e) {
+            throw new NotCoordinatorException("This broker does not lead " + topic + "-" + index + ": " + e.getMessage(), e);
+        }
+    }
+
+    private interface Append {
+        LogAppendInfo to(Partition partition, Partition.CommitListener listener);
+    }
+
+    private void write(int index, int leaderEpoch, AppendCallback callback, Append append) {
         try {
             Partition partition = leading(index, leaderEpoch);
-            partition.execute(() -> append(partition, batches, callback));
+            partition.execute(() -> write(partition, append, callback));
         } catch (RuntimeException e) {
             callback.completed(-1, e);
         }
     }
 
-    private static void append(Partition partition, ByteBuffer batches, AppendCallback callback) {
+    private static void write(Partition partition, Append append, AppendCallback callback) {
         try {
             long[] last = new long[1];
             boolean[] early = new boolean[1];
@@ -51,7 +91,7 @@ public final class CoordinatorPartitions implements CoordinatorLog {
                 }
                 callback.completed(last[0] - 1, error);
             };
-            long lastOffset = partition.append(batches, AppendOrigin.COORDINATOR, -1, listener).lastOffset();
+            long lastOffset = append.to(partition, listener).lastOffset();
             synchronized (lock) {
                 last[0] = lastOffset + 1;
                 if (!early[0]) {

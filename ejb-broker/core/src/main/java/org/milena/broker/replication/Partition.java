@@ -15,6 +15,8 @@ import org.milena.broker.log.AppendOrigin;
 import org.milena.broker.log.LogAppendInfo;
 import org.milena.broker.log.LogRead;
 import org.milena.broker.log.PartitionLog;
+import org.milena.broker.log.TransactionEnd;
+import org.milena.broker.log.TransactionGuard;
 import org.milena.broker.metrics.TopicCounters;
 
 /**
@@ -139,10 +141,36 @@ public final class Partition {
      * Appends batches.
      *
      * @param acks     as in the produce request: -1, 0 or 1
+     * @param guard    for records of a transaction, see {@link PartitionLog#expectTransaction}; else null
      * @param listener called, now or later, once the records are committed; not called when this throws
      * @throws org.apache.kafka.common.errors.ApiException nothing was appended
      */
+    public LogAppendInfo append(ByteBuffer batches, AppendOrigin origin, int acks, TransactionGuard guard, CommitListener listener) {
+        ensureWritable(origin, acks);
+        LogAppendInfo info = log.append(batches, origin, leaderEpoch, guard);
+        commit(info, info.flushRequired(), listener);
+        return info;
+    }
+
     public LogAppendInfo append(ByteBuffer batches, AppendOrigin origin, int acks, CommitListener listener) {
+        return append(batches, origin, acks, null, listener);
+    }
+
+    /**
+     * Appends the marker that ends a transaction.
+     *
+     * @param flushed  it counts as committed only when it is on disk, whatever the topic's {@code flush.messages} (rules 13)
+     * @param listener as for {@link #append}
+     * @throws org.apache.kafka.common.errors.ApiException nothing was appended, see {@link PartitionLog#endTransaction}
+     */
+    public LogAppendInfo endTransaction(TransactionEnd end, boolean flushed, CommitListener listener) {
+        ensureWritable(AppendOrigin.TRANSACTION_MARKER, -1);
+        LogAppendInfo info = log.endTransaction(end, leaderEpoch);
+        commit(info, flushed || info.flushRequired(), listener);
+        return info;
+    }
+
+    private void ensureWritable(AppendOrigin origin, int acks) {
         gate.check(log.directory(), origin);
         if (acks == -1 && log.config().minInsyncReplicas() > 1) {
             throw new NotEnoughReplicasException("The size of the current ISR is 1, insufficient to satisfy the min.isr requirement of "
@@ -151,9 +179,11 @@ public final class Partition {
         if (deleted) {
             throw new KafkaStorageException("Partition " + topicPartition + " has been deleted");
         }
-        LogAppendInfo info = log.append(batches, origin, leaderEpoch);
+    }
+
+    private void commit(LogAppendInfo info, boolean flush, CommitListener listener) {
         long end = info.lastOffset() + 1;
-        if (!info.flushRequired() && !info.duplicate()) {
+        if (!flush && !info.duplicate()) {
             advanceHighWatermark(end);
             listener.committed(null);
         } else if (end <= highWatermark) {
@@ -166,7 +196,6 @@ public final class Partition {
                 listener.committed(error);
             });
         }
-        return info;
     }
 
     public LogRead read(long offset, int maxBytes, long upperBound, boolean minOneBatch) {

@@ -18,8 +18,8 @@ import org.milena.broker.replication.AppendGate;
 
 /**
  * Keeps the broker from filling the disk of its host. Below {@code milena.log.dir.min.free} clients may no longer produce to a log
- * directory; the broker's own records (offsets, group state, transactions' ends) may go on down to a quarter of that. Reading,
- * deleting and retention are never held up, and once there is an eighth more than the minimum, clients may write again.
+ * directory; the broker's own records (offsets, group and transaction state) may go on down to a quarter of that, which is kept for the
+ * markers that end transactions: they are never refused. Nor are reading, deleting and retention held up, and once there is an eighth more than the minimum, clients may write again.
  *
  * <p>Why the error is NOT_ENOUGH_REPLICAS: docs/decisions/0003-disk-full-error.md.
  *
@@ -66,7 +66,7 @@ public final class DiskSpaceGuard implements AppendGate {
     @Override
     public void check(LogDirectory directory, AppendOrigin origin) {
         Watched watched = directories.get(directory);
-        if (watched == null || watched.allowed == Writers.ALL) {
+        if (watched == null || watched.allowed == Writers.ALL || origin == AppendOrigin.TRANSACTION_MARKER) {
             return;
         }
         if (origin == AppendOrigin.CLIENT || watched.allowed == Writers.NOBODY) {

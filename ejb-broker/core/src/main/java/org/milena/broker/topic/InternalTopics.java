@@ -17,6 +17,9 @@ final class InternalTopics {
         if (name.equals(Topic.GROUP_METADATA_TOPIC_NAME)) {
             topic.setNumPartitions(config.intValue("offsets.topic.num.partitions"))
                     .setReplicationFactor((short) config.intValue("offsets.topic.replication.factor"));
+        } else if (name.equals(Topic.TRANSACTION_STATE_TOPIC_NAME)) {
+            topic.setNumPartitions(config.intValue("transaction.state.log.num.partitions"))
+                    .setReplicationFactor((short) config.intValue("transaction.state.log.replication.factor"));
         }
         configs(name, config).forEach((key, value) -> topic.configs().add(new CreatableTopicConfig().setName(key).setValue(value)));
         return topic;
@@ -24,9 +27,13 @@ final class InternalTopics {
 
     /** The settings of a topic of ours; empty for any other. */
     static Map<String, String> configs(String name, BrokerConfig config) {
-        return name.equals(Topic.GROUP_METADATA_TOPIC_NAME)
-                ? Map.of("cleanup.policy", "compact", "compression.type", "producer",
-                        "segment.bytes", String.valueOf(config.intValue("offsets.topic.segment.bytes")))
-                : Map.of();
+        return switch (name) {
+            case Topic.GROUP_METADATA_TOPIC_NAME -> Map.of("cleanup.policy", "compact", "compression.type", "producer",
+                    "segment.bytes", String.valueOf(config.intValue("offsets.topic.segment.bytes")));
+            case Topic.TRANSACTION_STATE_TOPIC_NAME -> Map.of("cleanup.policy", "compact", "compression.type", "uncompressed",
+                    "min.insync.replicas", String.valueOf(config.intValue("transaction.state.log.min.isr")),
+                    "segment.bytes", String.valueOf(config.intValue("transaction.state.log.segment.bytes")));
+            default -> Map.of();
+        };
     }
 }

@@ -98,7 +98,8 @@ final class RecordDeletion {
         if (highWatermark.isEmpty()) {
             throw new KafkaStorageException("Partition " + tp + " is in an offline log directory");
         }
-        long start = offset == -1 ? highWatermark.getAsLong() : offset;
+        // "All there is", but not what an undecided transaction may still need (decision 7).
+        long start = offset == -1 ? Math.min(highWatermark.getAsLong(), log.firstUnstableOffset()) : offset;
         if (start < 0 || start > highWatermark.getAsLong()) {
             throw new OffsetOutOfRangeException("The offset " + offset + " for partition " + tp + " is not valid: the high watermark is "
                     + highWatermark.getAsLong());

@@ -149,9 +149,8 @@ public final class TopicAdministration {
         }).whenComplete((done, error) -> mine.forEach(beingCreated::remove));
     }
 
-    /** The topic {@code __consumer_offsets}, created if it is not there; fails with Kafka's error if it can't be. */
-    public CompletableFuture<TopicImage> offsetsTopic() {
-        String name = org.apache.kafka.common.internals.Topic.GROUP_METADATA_TOPIC_NAME;
+    /** A topic of the broker's own, as {@code __consumer_offsets}, created if it is not there; fails with Kafka's error if it can't be. */
+    public CompletableFuture<TopicImage> internalTopic(String name) {
         TopicImage existing = context.image().topic(name);
         if (existing != null) {
             return CompletableFuture.completedFuture(existing);

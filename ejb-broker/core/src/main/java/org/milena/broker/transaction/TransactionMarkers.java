@@ -13,8 +13,10 @@ public interface TransactionMarkers {
      * @param flushed  complete only when the marker is on disk, as the decision of a prepared transaction asks for (rules 13)
      * @return completed once the marker is committed and, in {@code __consumer_offsets}, the pending offsets are applied or dropped.
      *         Exceptionally: UnknownTopicOrPartition when the partition was deleted (nothing is left to end);
-     *         TransactionCoordinatorFenced when a newer coordinator wrote there; anything else: try again.
-     *         Writing the same marker again is harmless
+     *         TransactionCoordinatorFenced when a newer coordinator wrote there; InvalidProducerEpoch when the producer went on in a newer
+     *         epoch there (nothing of this transaction is left to end); anything else: try again.
+     *         Writing the same marker again is harmless. Calls for one partition keep their order: a coordinator that loads its state again
+     *         writes markers again, and with transaction versions 0 and 1 an old one must not come in behind the next transaction
      */
     CompletableFuture<Void> write(TopicPartition partition, long producerId, short producerEpoch, int coordinatorEpoch,
                                   boolean commit, short transactionVersion, boolean flushed);

@@ -101,7 +101,7 @@ class StuckShardTest {
                 throw new UnsatisfiedLinkError("no zstd in java.library.path");
             }
             return CompressionType.NONE;
-        }), (partition, timer) -> new Shard());
+        }), (partition, leaderEpoch, timer) -> new Shard());
         runtime.elected(0, 1);
         CompletableFuture<String> first = runtime.write(0, null, s -> Result.of("a", List.of(new Note("a"))));
         assertThat(first).isCompletedExceptionally();

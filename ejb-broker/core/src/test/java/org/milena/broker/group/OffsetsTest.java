@@ -198,10 +198,7 @@ class OffsetsTest {
         assertThat(f.fetch("t", 1, true).errorCode()).isEqualTo(Errors.UNSTABLE_OFFSET_COMMIT.code());
         assertThat(f.committed("t", 0)).isEqualTo(10);
         assertThat(f.committed("u", 0)).as("aborted").isEqualTo(-1);
-        assertThat(f.commit("", -1, "t", 0, 11)).as("rules 18").isEqualTo(Errors.UNSTABLE_OFFSET_COMMIT);
         assertThat(f.commit("", -1, "t", 2, 11)).isEqualTo(Errors.NONE);
-        assertThat(deleteOffset("t")).isEqualTo(Errors.UNSTABLE_OFFSET_COMMIT);
-        assertThat(f.world.get(f.coordinator.deleteGroups(List.of("g"))).get(0).errorCode()).isEqualTo(Errors.NON_EMPTY_GROUP.code());
         f.world.advance(20_000 * MINUTE);
         assertThat(f.committed("t", 0)).as("not expired either").isEqualTo(10);
         f.log.writeMarker(0, 77, true);

@@ -8,14 +8,20 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.IntUnaryOperator;
 import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
+import org.apache.kafka.common.errors.TransactionCoordinatorFencedException;
 import org.apache.kafka.common.record.internal.EndTransactionMarker;
 import org.apache.kafka.common.record.internal.ControlRecordType;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MutableRecordBatch;
 import org.apache.kafka.common.record.internal.SimpleRecord;
 import org.milena.broker.coordinator.CoordinatorLog;
+import org.milena.broker.log.Guards;
+import org.milena.broker.log.TransactionEnd;
+import org.milena.broker.log.TransactionGuard;
 
 /** {@code __consumer_offsets} in memory, with a disk that can stall, fail, and leave the outcome open. */
 public final class SimLog implements CoordinatorLog {
@@ -26,11 +32,20 @@ public final class SimLog implements CoordinatorLog {
     private record Waiting(int partition, int leaderEpoch, ByteBuffer batches, AppendCallback callback) {
     }
 
+    /** What the log knows of a producer. */
+    private static final class Known {
+        short epoch = -1;
+        int coordinatorEpoch = -1;
+        boolean open;
+        TransactionGuard guard;
+    }
+
     private final SimWorld world;
     private final Map<Integer, List<byte[]>> partitions = new HashMap<>();
     private final Map<Integer, Long> ends = new HashMap<>();
     private final Map<Integer, Integer> epochs = new HashMap<>();
     private final List<Waiting> stalledAppends = new ArrayList<>();
+    private final Map<Long, Known> producers = new HashMap<>();
     private boolean stalled;
     private boolean loadsStalled;
     private final List<Runnable> stalledLoads = new ArrayList<>();
@@ -112,6 +127,61 @@ public final class SimLog implements CoordinatorLog {
         } else {
             world.schedule(delay, () -> settle(partition, leaderEpoch, batches, callback));
         }
+    }
+
+    @Override
+    public void append(int partition, int leaderEpoch, ByteBuffer batches, TransactionGuard guard, AppendCallback callback) {
+        append(partition, leaderEpoch, batches, (offset, error) -> {
+            if (error == null) {
+                MutableRecordBatch batch = MemoryRecords.readableRecords(batches.duplicate()).batches().iterator().next();
+                Known known = producers.get(batch.producerId());
+                known.epoch = batch.producerEpoch();
+                known.open = true;
+                known.guard = null;
+            }
+            callback.completed(offset, error);
+        });
+    }
+
+    @Override
+    public TransactionGuard expectTransaction(int partition, long producerId, short producerEpoch, boolean epochRises) {
+        Known known = producers.computeIfAbsent(producerId, p -> new Known());
+        if (producerEpoch < known.epoch) {
+            throw new InvalidProducerEpochException("older than " + known.epoch);
+        }
+        if (known.open && known.epoch == producerEpoch) {
+            return null;
+        }
+        known.guard = known.guard == null ? Guards.guard(producerEpoch) : known.guard;
+        return known.guard;
+    }
+
+    @Override
+    public void checkTransaction(int partition, long producerId, short producerEpoch, TransactionGuard guard) {
+        Known known = producers.get(producerId);
+        if (!(known.open && known.epoch == producerEpoch) && (guard == null || known.guard != guard)) {
+            throw new InvalidTxnStateException("Record was not part of an ongoing transaction");
+        }
+    }
+
+    @Override
+    public void endTransaction(int partition, int leaderEpoch, TransactionEnd end, boolean flushed, AppendCallback callback) {
+        Known known = producers.computeIfAbsent(end.producerId(), p -> new Known());
+        if (known.coordinatorEpoch > end.coordinatorEpoch()) {
+            callback.completed(-1, new TransactionCoordinatorFencedException("older than " + known.coordinatorEpoch));
+            return;
+        }
+        ByteBuffer marker = MemoryRecords.withEndTransactionMarker(end.producerId(), end.producerEpoch(), new EndTransactionMarker(
+                end.commit() ? ControlRecordType.COMMIT : ControlRecordType.ABORT, end.coordinatorEpoch())).buffer();
+        append(partition, leaderEpoch, marker, (offset, error) -> {
+            if (error == null) {
+                known.open = false;
+                known.guard = null;
+                known.epoch = end.producerEpoch();
+                known.coordinatorEpoch = end.coordinatorEpoch();
+            }
+            callback.completed(offset, error);
+        });
     }
 
     private void settle(int partition, int leaderEpoch, ByteBuffer batches, AppendCallback callback) {

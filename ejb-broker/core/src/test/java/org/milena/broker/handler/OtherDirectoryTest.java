@@ -128,7 +128,7 @@ class OtherDirectoryTest {
         ProduceRequestData request = new ProduceRequestData().setAcks((short) 1);
         request.topicData().add(new TopicProduceData().setName("t").setPartitionData(List.of(
                 new PartitionProduceData().setIndex(0).setRecords(MemoryRecords.withRecords(Compression.NONE, records)))));
-        new ProduceHandler(replicas, TopicMetrics.NONE).handle(context(9), request);
+        new ProduceHandler(replicas, TopicMetrics.NONE, (id, producer, epoch, partitions, add) -> { throw new AssertionError("nothing is transactional here"); }).handle(context(9), request);
         runDirectoryWork();
     }
 

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.TreeMap;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.record.TimestampType;
-import org.apache.kafka.common.record.internal.ControlRecordType;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.Record;
 import org.apache.kafka.common.record.internal.SimpleRecord;
@@ -151,13 +150,13 @@ class LogCompactionTest {
     void abortedRecordsGoAndTheirKeysLastValueStays() throws Exception {
         SegmentedLog log = fixture.log();
         log.append(keyed(1, "committed"), AppendOrigin.CLIENT, 0);
-        log.append(MemoryRecords.withTransactionalRecords(Compression.NONE, 5, (short) 0, 0,
-            new SimpleRecord(fixture.now.get(), "k1".getBytes(), "aborted".getBytes())).buffer(), AppendOrigin.CLIENT, 0);
+        LogFixture.admitted(log, MemoryRecords.withTransactionalRecords(Compression.NONE, 5, (short) 0, 0,
+            new SimpleRecord(fixture.now.get(), "k1".getBytes(), "aborted".getBytes())).buffer());
         for (int i = 0; i < 60; i++) {
             log.append(keyed(2, "filler " + i), AppendOrigin.CLIENT, 0);
         }
         assertThat(clean()).as("undecided from offset 1 on").isFalse();
-        log.append(fixture.marker(5, 0, ControlRecordType.ABORT, 0), AppendOrigin.COORDINATOR, 0);
+        fixture.abort(5, 0, 0);
 
         assertThat(clean()).isTrue();
 

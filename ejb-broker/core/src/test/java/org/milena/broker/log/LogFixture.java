@@ -11,8 +11,6 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.record.TimestampType;
-import org.apache.kafka.common.record.internal.ControlRecordType;
-import org.apache.kafka.common.record.internal.EndTransactionMarker;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.Record;
 import org.apache.kafka.common.record.internal.RecordBatch;
@@ -100,8 +98,19 @@ final class LogFixture implements AutoCloseable {
         return MemoryRecords.withTransactionalRecords(Compression.NONE, producerId, (short) epoch, sequence, records(values)).buffer();
     }
 
-    ByteBuffer marker(long producerId, int epoch, ControlRecordType type, int coordinatorEpoch) {
-        return MemoryRecords.withEndTransactionMarker(now.get(), producerId, (short) epoch, new EndTransactionMarker(type, coordinatorEpoch)).buffer();
+    /** As the produce path does it: the guard is taken, the coordinator says yes, the records enter. */
+    static LogAppendInfo admitted(PartitionLog log, ByteBuffer transactional) {
+        TransactionGuard guard = log.expectTransaction(BatchHeader.producerId(transactional, 0), BatchHeader.producerEpoch(transactional, 0),
+                BatchHeader.baseSequence(transactional, 0), false);
+        return log.append(transactional, AppendOrigin.CLIENT, 0, guard);
+    }
+
+    LogAppendInfo commit(long producerId, int epoch, int coordinatorEpoch) {
+        return log().endTransaction(new TransactionEnd(producerId, (short) epoch, coordinatorEpoch, true, (short) 0), 0);
+    }
+
+    LogAppendInfo abort(long producerId, int epoch, int coordinatorEpoch) {
+        return log().endTransaction(new TransactionEnd(producerId, (short) epoch, coordinatorEpoch, false, (short) 0), 0);
     }
 
     private SimpleRecord[] records(String... values) {

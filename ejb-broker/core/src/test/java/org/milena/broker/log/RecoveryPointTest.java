@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.record.internal.ControlRecordType;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -111,8 +110,8 @@ class RecoveryPointTest {
     }
 
     private void abort(int producer) {
-        fixture.log().append(fixture.transactional(100 + producer, 0, 0, "gone"), AppendOrigin.CLIENT, 3);
-        fixture.log().append(fixture.marker(100 + producer, 0, ControlRecordType.ABORT, 0), AppendOrigin.COORDINATOR, 3);
+        LogFixture.admitted(fixture.log(), fixture.transactional(100 + producer, 0, 0, "gone"));
+        fixture.abort(100 + producer, 0, 0);
     }
 
     @Test

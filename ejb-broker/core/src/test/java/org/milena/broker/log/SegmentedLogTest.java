@@ -15,7 +15,6 @@ import org.apache.kafka.common.errors.OffsetOutOfRangeException;
 import org.apache.kafka.common.errors.OutOfOrderSequenceException;
 import org.apache.kafka.common.errors.PolicyViolationException;
 import org.apache.kafka.common.errors.TransactionCoordinatorFencedException;
-import org.apache.kafka.common.record.internal.ControlRecordType;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.milena.broker.log.PartitionLog.EpochEnd;
@@ -238,17 +237,21 @@ class SegmentedLogTest {
         client(fixture.idempotent(1, 0, 99, "later"));
     }
 
+    private void admitted(ByteBuffer batch) {
+        LogFixture.admitted(log(), batch);
+    }
+
     @Test
     void anAbortedTransactionIsInTheIndexAndHoldsBackNothingAfterwards() {
-        client(fixture.transactional(1, 0, 0, "a"));
-        client(fixture.transactional(2, 0, 0, "b"));
+        admitted(fixture.transactional(1, 0, 0, "a"));
+        admitted(fixture.transactional(2, 0, 0, "b"));
         assertThat(log().firstUnstableOffset()).isZero();
         assertThatThrownBy(() -> client(fixture.idempotent(1, 0, 1, "outside"))).isInstanceOf(InvalidTxnStateException.class);
-        log().append(fixture.marker(1, 0, ControlRecordType.ABORT, 3), AppendOrigin.COORDINATOR, 0);
+        fixture.abort(1, 0, 3);
         assertThat(log().firstUnstableOffset()).isEqualTo(1);
-        log().append(fixture.marker(2, 0, ControlRecordType.COMMIT, 3), AppendOrigin.COORDINATOR, 0);
+        fixture.commit(2, 0, 3);
         assertThat(log().firstUnstableOffset()).isEqualTo(Long.MAX_VALUE);
-        assertThatThrownBy(() -> log().append(fixture.marker(2, 0, ControlRecordType.ABORT, 2), AppendOrigin.COORDINATOR, 0))
+        assertThatThrownBy(() -> fixture.abort(2, 0, 2))
                 .isInstanceOf(TransactionCoordinatorFencedException.class);
         for (boolean crash : new boolean[] {false, true}) {
             assertThat(log().abortedTransactions(0, 4)).singleElement().satisfies(aborted -> {
@@ -267,7 +270,7 @@ class SegmentedLogTest {
     @Test
     void anOpenTransactionIsKnownAfterRestart() {
         fixture.append("before");
-        client(fixture.transactional(1, 0, 0, "a"));
+        admitted(fixture.transactional(1, 0, 0, "a"));
         for (Runnable stop : List.<Runnable>of(fixture::close, disk::kill)) {
             stop.run();
             fixture.open();

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -125,7 +126,7 @@ final class SimulatedDisk implements Disk {
         pendingEntries.clear();
         files.clear();
         files.putAll(durableFiles);
-        for (Inode inode : new HashSet<>(files.values())) {
+        for (Inode inode : new LinkedHashSet<>(files.values())) { // in an order that a seed repeats
             int kept = random.nextInt(inode.pending.size() + 1);
             for (int i = 0; i < kept; i++) {
                 Pending p = inode.pending.get(i);

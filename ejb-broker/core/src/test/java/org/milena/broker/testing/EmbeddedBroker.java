@@ -50,13 +50,14 @@ public final class EmbeddedBroker implements AutoCloseable {
     private static EmbeddedBroker start(Path dataDir, MetadataStore store, Map<String, String> settings, ThreadFactory threads, BrokerClock clock,
                                         Disk disk) {
         Map<String, String> all = new HashMap<>(Map.of("milena.data.dir", dataDir.toString(), "listeners", "PLAINTEXT://127.0.0.1:0",
-                "group.initial.rebalance.delay.ms", "0", "offsets.topic.num.partitions", "5"));
+                "group.initial.rebalance.delay.ms", "0", "offsets.topic.num.partitions", "5", "transaction.state.log.num.partitions", "5"));
         all.putAll(settings);
         Broker broker = new Broker(new BrokerEnvironment(BrokerConfig.of(all), threads, clock, store, disk));
         try {
             broker.openLogs();
             broker.lead();
             broker.coordinate();
+            broker.coordinateTransactions();
             broker.keepHouse();
             broker.listen();
         } catch (IOException e) {

@@ -14,6 +14,8 @@ import org.milena.broker.log.LogConfig;
 import org.milena.broker.log.LogDirectory;
 import org.milena.broker.log.LogRead;
 import org.milena.broker.log.PartitionLog;
+import org.milena.broker.log.TransactionEnd;
+import org.milena.broker.log.TransactionGuard;
 
 /** A log that is only its numbers. */
 public final class FakeLog implements PartitionLog {
@@ -77,7 +79,19 @@ public final class FakeLog implements PartitionLog {
         return new UnsupportedOperationException("a fake log has no records");
     }
 
-    @Override public LogAppendInfo append(ByteBuffer batches, AppendOrigin origin, int leaderEpoch) {
+    @Override public TransactionGuard expectTransaction(long producerId, short producerEpoch, int firstSequence, boolean epochRises) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override public void checkTransaction(long producerId, short producerEpoch, TransactionGuard guard) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override public LogAppendInfo endTransaction(TransactionEnd end, int leaderEpoch) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override public LogAppendInfo append(ByteBuffer batches, AppendOrigin origin, int leaderEpoch, TransactionGuard guard) {
         throw no();
     }
 
@@ -86,7 +100,7 @@ public final class FakeLog implements PartitionLog {
     }
 
     @Override public long firstUnstableOffset() {
-        throw no();
+        return Long.MAX_VALUE;
     }
 
     @Override public long recoveryPoint() {

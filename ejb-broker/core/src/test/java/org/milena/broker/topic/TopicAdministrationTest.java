@@ -274,18 +274,18 @@ class TopicAdministrationTest {
     @Test
     void consumerOffsetsAreCreatedOnceWithTheirOwnSettings() {
         broker = new AdminFixture(directory, "offsets.topic.num.partitions", "7", "offsets.topic.segment.bytes", "2000000");
-        var topic = broker.admin.offsetsTopic().join();
+        var topic = broker.admin.internalTopic("__consumer_offsets").join();
         assertThat(topic.internal()).isTrue();
         assertThat(topic.partitions()).hasSize(7);
         assertThat(topic.configs()).containsExactlyInAnyOrderEntriesOf(
                 Map.of("cleanup.policy", "compact", "compression.type", "producer", "segment.bytes", "2000000"));
-        assertThat(broker.admin.offsetsTopic().join()).isSameAs(topic);
+        assertThat(broker.admin.internalTopic("__consumer_offsets").join()).isSameAs(topic);
     }
 
     @Test
     void offsetsTopicThatCanNotBeReplicatedFails() {
         broker = new AdminFixture(directory, "offsets.topic.replication.factor", "3");
-        assertThatThrownBy(() -> broker.admin.offsetsTopic().join()).hasRootCauseMessage("Unable to replicate the partition 3 time(s): "
+        assertThatThrownBy(() -> broker.admin.internalTopic("__consumer_offsets").join()).hasRootCauseMessage("Unable to replicate the partition 3 time(s): "
                 + "The target replication factor of 3 cannot be reached because only 1 broker(s) are registered.");
     }
 

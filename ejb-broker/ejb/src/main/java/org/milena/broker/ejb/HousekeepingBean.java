@@ -15,7 +15,7 @@ import org.milena.broker.api.Housekeeping;
 /** Retention, compaction, flushes, checkpoints, and the watch over disks and file descriptors. */
 @Startup
 @Singleton(name = "Housekeeping")
-@DependsOn({"GroupCoordinator", "TopicAdministration"})
+@DependsOn({"TransactionCoordinator", "TopicAdministration"})
 @ConcurrencyManagement(ConcurrencyManagementType.BEAN)
 @TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
 public class HousekeepingBean implements Housekeeping {

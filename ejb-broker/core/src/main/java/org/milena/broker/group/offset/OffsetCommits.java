@@ -54,7 +54,7 @@ public final class OffsetCommits {
             OffsetCommitResponseTopic answered = new OffsetCommitResponseTopic().setName(topic.name()).setTopicId(topic.topicId());
             response.topics().add(answered);
             for (OffsetCommitRequestPartition partition : topic.partitions()) {
-                Errors error = check(request.groupId(), topic, partition, validator);
+                Errors error = check(topic, partition, validator);
                 answered.partitions().add(new OffsetCommitResponsePartition()
                         .setPartitionIndex(partition.partitionIndex()).setErrorCode(error.code()));
                 if (error == Errors.NONE) {
@@ -78,15 +78,11 @@ public final class OffsetCommits {
                 false, info.apiVersion());
     }
 
-    private Errors check(String groupId, OffsetCommitRequestTopic topic, OffsetCommitRequestPartition partition,
+    private Errors check(OffsetCommitRequestTopic topic, OffsetCommitRequestPartition partition,
                          Group.CommitPartitionValidator validator) {
         String metadata = partition.committedMetadata();
         if (metadata != null && metadata.length() > context.config().get().offsets().metadataMaxBytes()) {
             return Errors.OFFSET_METADATA_TOO_LARGE;
-        }
-        if (store.isPending(groupId, new TopicPartition(topic.name(), partition.partitionIndex()))) {
-            // Rules 18: a commit beside an undecided transaction would be undone, or undo it.
-            return Errors.UNSTABLE_OFFSET_COMMIT;
         }
         try {
             validator.validate(topic.name(), topic.topicId(), partition.partitionIndex());
@@ -120,11 +116,10 @@ public final class OffsetCommits {
             boolean subscribed = group.isSubscribedToTopic(topic.name());
             topic.partitions().forEach(partition -> {
                 TopicPartition tp = new TopicPartition(topic.name(), partition.partitionIndex());
-                Errors error = subscribed ? Errors.GROUP_SUBSCRIBED_TO_TOPIC
-                        : store.isPending(request.groupId(), tp) ? Errors.UNSTABLE_OFFSET_COMMIT : Errors.NONE;
+                Errors error = subscribed ? Errors.GROUP_SUBSCRIBED_TO_TOPIC : Errors.NONE;
                 answered.partitions().add(new OffsetDeleteResponsePartition()
                         .setPartitionIndex(partition.partitionIndex()).setErrorCode(error.code()));
-                if (error == Errors.NONE && store.offset(request.groupId(), tp) != null) {
+                if (error == Errors.NONE && (store.offset(request.groupId(), tp) != null || store.isPending(request.groupId(), tp))) {
                     records.add(tombstone(request.groupId(), tp));
                 }
             });

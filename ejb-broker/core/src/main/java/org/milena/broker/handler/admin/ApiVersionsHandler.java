@@ -27,6 +27,8 @@ final class ApiVersionsHandler implements RequestHandler<ApiVersionsRequestData>
     private static final short METADATA_VERSION = 30;
     private static final short METADATA_VERSION_MIN = 7;
     private static final short GROUP_VERSION = 1;
+    /** Every transaction has a producer epoch of its own, and begins with its first records (KIP-890). */
+    private static final short TRANSACTION_VERSION = 2;
 
     private final ApiRegistry registry;
     private final MetadataCache cache;
@@ -68,8 +70,10 @@ final class ApiVersionsHandler implements RequestHandler<ApiVersionsRequestData>
                 .setApiVersions(apis)
                 .setSupportedFeatures(Features.supportedFeatures(Map.of(
                         "metadata.version", new SupportedVersionRange(METADATA_VERSION_MIN, METADATA_VERSION),
-                        "group.version", new SupportedVersionRange((short) 0, GROUP_VERSION))))
-                .setFinalizedFeatures(Map.of("metadata.version", METADATA_VERSION, "group.version", GROUP_VERSION))
+                        "group.version", new SupportedVersionRange((short) 0, GROUP_VERSION),
+                        "transaction.version", new SupportedVersionRange((short) 0, TRANSACTION_VERSION))))
+                .setFinalizedFeatures(Map.of("metadata.version", METADATA_VERSION, "group.version", GROUP_VERSION,
+                        "transaction.version", TRANSACTION_VERSION))
                 .setFinalizedFeaturesEpoch(image.version())
                 .setZkMigrationEnabled(false)
                 .setAlterFeatureLevel0(version < 4)

@@ -62,7 +62,7 @@ final class PartitionReader {
             }
         }
         long highWatermark = partition.highWatermark();
-        long bound = readCommitted ? Math.min(highWatermark, log.firstUnstableOffset()) : highWatermark;
+        long bound = readCommitted ? partition.lastStableOffset() : highWatermark;
         if (offset < log.logStartOffset() || offset > log.logEndOffset()) {
             throw new OffsetOutOfRangeException("Received request for offset " + offset + " for partition " + partition.topicPartition()
                     + ", but we only have log segments from offset " + log.logStartOffset() + " up to " + log.logEndOffset() + ".");
@@ -71,9 +71,12 @@ final class PartitionReader {
             return result(partition, null, readCommitted ? List.of() : null, null);
         }
         LogRead read = partition.read(offset, maxBytes, bound, minOneBatch);
-        List<FetchResponseData.AbortedTransaction> aborted =
-                readCommitted ? log.abortedTransactions(offset, bound) : null;
-        return result(partition, read, aborted, null);
+        try {
+            return result(partition, read, readCommitted ? log.abortedTransactions(offset, read, bound) : null, null);
+        } catch (RuntimeException e) {
+            read.release();
+            throw e;
+        }
     }
 
     /** The answer for a partition that was not read: no records now. */
@@ -83,7 +86,7 @@ final class PartitionReader {
 
     private static PartitionResult result(Partition partition, LogRead read, List<FetchResponseData.AbortedTransaction> aborted, EpochEnd diverging) {
         long highWatermark = partition.highWatermark();
-        return new PartitionResult(Errors.NONE, read, highWatermark, Math.min(highWatermark, partition.log().firstUnstableOffset()),
+        return new PartitionResult(Errors.NONE, read, highWatermark, partition.lastStableOffset(),
                 partition.log().logStartOffset(), aborted, diverging);
     }
 

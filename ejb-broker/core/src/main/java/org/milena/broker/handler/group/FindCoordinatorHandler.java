@@ -1,7 +1,10 @@
 package org.milena.broker.handler.group;
 
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
 import org.apache.kafka.common.message.FindCoordinatorResponseData;
 import org.apache.kafka.common.message.FindCoordinatorResponseData.Coordinator;
@@ -11,41 +14,45 @@ import org.milena.broker.cache.MetadataImage;
 import org.milena.broker.cache.MetadataImage.BrokerImage;
 import org.milena.broker.cache.MetadataImage.PartitionImage;
 import org.milena.broker.cache.MetadataImage.TopicImage;
-import org.milena.broker.group.GroupConfig;
-import org.milena.broker.group.GroupCoordinator;
-import org.milena.broker.group.OffsetsTopic;
 import org.milena.broker.handler.RequestHandler;
 import org.milena.broker.network.RequestContext;
 
 /**
- * FindCoordinator v0-6, for groups. The first question makes {@code __consumer_offsets}. Coordinators of other kinds (transactions,
- * share groups) are not served by this broker: INVALID_REQUEST, as Kafka answers for a kind it doesn't know.
+ * FindCoordinator v0-6, for groups and transactions. The first question makes the internal topic. Coordinators of other kinds (share
+ * groups) are not served by this broker: INVALID_REQUEST, as Kafka answers for a kind it doesn't know.
  */
 public final class FindCoordinatorHandler implements RequestHandler<FindCoordinatorRequestData> {
 
-    private static final byte GROUP = 0;
+    public static final byte GROUP = 0;
+    public static final byte TRANSACTION = 1;
 
-    private final GroupCoordinator coordinator;
+    /**
+     * A kind of coordinator.
+     *
+     * @param partitionFor the partition of the topic that holds a key
+     * @param ensureTopic  makes the topic; must not block
+     */
+    public record Kind(String topic, ToIntFunction<String> partitionFor, Supplier<CompletableFuture<?>> ensureTopic) {
+    }
+
+    private final Map<Byte, Kind> kinds;
     private final Supplier<MetadataImage> metadata;
-    private final OffsetsTopic offsetsTopic;
-    private final Supplier<GroupConfig> config;
 
-    public FindCoordinatorHandler(GroupCoordinator coordinator, Supplier<MetadataImage> metadata, OffsetsTopic offsetsTopic,
-                                  Supplier<GroupConfig> config) {
-        this.coordinator = coordinator;
+    /** @param kinds by the key type of the request */
+    public FindCoordinatorHandler(Map<Byte, Kind> kinds, Supplier<MetadataImage> metadata) {
+        this.kinds = Map.copyOf(kinds);
         this.metadata = metadata;
-        this.offsetsTopic = offsetsTopic;
-        this.config = config;
     }
 
     @Override
     public void handle(RequestContext context, FindCoordinatorRequestData request) {
-        if (request.keyType() != GROUP || metadata.get().topic(OffsetsTopic.NAME) != null) {
+        Kind kind = kinds.get(request.keyType());
+        if (kind == null || metadata.get().topic(kind.topic()) != null) {
             context.reply(answer(context.apiVersion(), request));
             return;
         }
         // Whether it worked or not: the image says what to answer.
-        offsetsTopic.ensureExists(config.get().offsets()).whenComplete((done, e) -> context.reply(answer(context.apiVersion(), request)));
+        kind.ensureTopic().get().whenComplete((done, e) -> context.reply(answer(context.apiVersion(), request)));
     }
 
     private ApiMessage answer(short version, FindCoordinatorRequestData request) {
@@ -59,12 +66,13 @@ public final class FindCoordinatorHandler implements RequestHandler<FindCoordina
     }
 
     private Coordinator find(byte keyType, String key) {
-        if (keyType != GROUP) {
-            return error(key, Errors.INVALID_REQUEST, "This broker coordinates groups; key type " + keyType + " is not served.");
+        Kind kind = kinds.get(keyType);
+        if (kind == null) {
+            return error(key, Errors.INVALID_REQUEST, "This broker coordinates groups and transactions; key type " + keyType + " is not served.");
         }
         MetadataImage image = metadata.get();
-        TopicImage topic = image.topic(OffsetsTopic.NAME);
-        PartitionImage partition = topic == null ? null : topic.partitions().get(coordinator.partitionFor(key));
+        TopicImage topic = image.topic(kind.topic());
+        PartitionImage partition = topic == null ? null : topic.partitions().get(kind.partitionFor().applyAsInt(key));
         for (BrokerImage broker : image.brokers()) {
             if (partition != null && broker.id() == partition.leader()) {
                 return new Coordinator().setKey(key).setNodeId(broker.id()).setHost(broker.host()).setPort(broker.port());

@@ -3,32 +3,35 @@ package org.milena.broker.handler.produce;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
-import org.apache.kafka.common.compress.Compression;
+import java.util.Map;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.ApiException;
-import org.apache.kafka.common.errors.CorruptRecordException;
 import org.apache.kafka.common.errors.InvalidRequiredAcksException;
-import org.apache.kafka.common.errors.InvalidTopicException;
+import org.apache.kafka.common.errors.KafkaStorageException;
+import org.apache.kafka.common.errors.UnknownTopicIdException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.UnsupportedCompressionTypeException;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
-import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
 import org.apache.kafka.common.message.ProduceResponseData.TopicProduceResponse;
-import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.milena.broker.handler.RequestHandler;
 import org.milena.broker.log.AppendOrigin;
 import org.milena.broker.log.LogAppendInfo;
+import org.milena.broker.log.TransactionGuard;
 import org.milena.broker.metrics.TopicMetrics;
 import org.milena.broker.network.RequestContext;
 import org.milena.broker.replication.Partition;
 import org.milena.broker.replication.ReplicaManager;
+import org.milena.broker.transaction.TransactionAdmission;
 
 /**
  * Produce. The connection already lives on a data loop of a log directory, so appends to that directory happen right here, on
  * the thread that read the request; appends to another directory are handed to its threads. The answer leaves when every
- * partition's records are committed.
+ * partition's records are committed. Where a batch begins a transaction in its partition, the transaction coordinator is asked first,
+ * and the connection's next requests wait behind; nobody else does.
  */
 public final class ProduceHandler implements RequestHandler<ProduceRequestData> {
 
@@ -40,10 +43,13 @@ public final class ProduceHandler implements RequestHandler<ProduceRequestData> 
 
     private final ReplicaManager replicas;
     private final TopicMetrics metrics;
+    private final TransactionAdmission admission;
+    private final Turns turns = new Turns();
 
-    public ProduceHandler(ReplicaManager replicas, TopicMetrics metrics) {
+    public ProduceHandler(ReplicaManager replicas, TopicMetrics metrics, TransactionAdmission admission) {
         this.replicas = replicas;
         this.metrics = metrics;
+        this.admission = admission;
     }
 
     @Override
@@ -52,47 +58,117 @@ public final class ProduceHandler implements RequestHandler<ProduceRequestData> 
         if (acks < -1 || acks > 1) {
             throw new InvalidRequiredAcksException("acks " + acks + " is not one of -1, 0, 1");
         }
-        ProduceOperation operation = new ProduceOperation(context, acks);
+        if (turns.mustWait(context)) {
+            turns.await(context, guarded(context, () -> produce(context, request)));
+        } else {
+            produce(context, request);
+        }
+    }
+
+    /** For what runs later: nobody else would answer for it. */
+    private static Runnable guarded(RequestContext context, Runnable work) {
+        return () -> {
+            try {
+                work.run();
+            } catch (RuntimeException | Error e) {
+                LOG.log(Level.ERROR, "Produce version " + context.apiVersion() + " from client \"" + context.clientId() + "\" failed", e);
+                context.fail(e);
+            }
+        };
+    }
+
+    private void produce(RequestContext context, ProduceRequestData request) {
+        ProduceOperation operation = new ProduceOperation(context, request.acks());
+        if (request.transactionalId() == null) {
+            append(operation, request, Map.of());
+            return;
+        }
+        TransactionAdmissions admissions = new TransactionAdmissions(context, request.transactionalId());
+        try {
+            collect(admissions, operation.version(), request);
+        } catch (ApiException e) {
+            context.fail(e);
+            return;
+        }
+        if (admissions.nothingToAsk()) {
+            append(operation, request, admissions.outcome());
+            return;
+        }
+        turns.hold(context);
+        admissions.ask(admission, outcome -> turns.resume(context, guarded(context, () -> append(operation, request, outcome))));
+    }
+
+    private void collect(TransactionAdmissions admissions, short version, ProduceRequestData request) {
+        for (TopicProduceData topic : request.topicData()) {
+            for (PartitionProduceData data : topic.partitionData()) {
+                try {
+                    if (data.records() instanceof MemoryRecords records) {
+                        admissions.add(find(version, topic, data.index()), records.buffer());
+                    }
+                } catch (UnknownTopicOrPartitionException | UnknownTopicIdException | KafkaStorageException e) {
+                    // the append will say so
+                }
+            }
+        }
+    }
+
+    private void append(ProduceOperation operation, ProduceRequestData request, Map<TopicPartition, TransactionAdmissions.Admitted> admitted) {
         for (TopicProduceData topic : request.topicData()) {
             TopicProduceResponse answers = new TopicProduceResponse().setName(topic.name()).setTopicId(topic.topicId());
             operation.response().responses().add(answers);
             for (PartitionProduceData data : topic.partitionData()) {
                 PartitionProduceResponse answer = new PartitionProduceResponse().setIndex(data.index());
                 answers.partitionResponses().add(answer);
-                append(operation, topic, data, answer);
+                append(operation, topic, data, answer, admitted);
             }
         }
         operation.done();
     }
 
-    private void append(ProduceOperation operation, TopicProduceData topic, PartitionProduceData data, PartitionProduceResponse answer) {
+    private Partition find(short version, TopicProduceData topic, int index) {
+        return version >= TOPIC_IDS_SINCE ? replicas.partition(topic.topicId(), index) : replicas.partition(topic.name(), index);
+    }
+
+    private void append(ProduceOperation operation, TopicProduceData topic, PartitionProduceData data, PartitionProduceResponse answer,
+                        Map<TopicPartition, TransactionAdmissions.Admitted> admitted) {
         Partition partition;
         try {
-            partition = operation.version() >= TOPIC_IDS_SINCE ? replicas.partition(topic.topicId(), data.index())
-                    : replicas.partition(topic.name(), data.index());
+            partition = find(operation.version(), topic, data.index());
         } catch (ApiException e) {
             operation.failed(answer, e);
             return;
         }
+        TransactionAdmissions.Admitted transaction = admitted.isEmpty() ? null : admitted.get(partition.topicPartition());
+        if (transaction != null && transaction.refused() != null) {
+            operation.failed(answer, transaction.refused());
+            metrics.appendFailed(partition.counters(), transaction.refused());
+            return;
+        }
+        append(operation, partition, data, transaction == null ? null : transaction.guard(), answer);
+    }
+
+    private void append(ProduceOperation operation, Partition partition, PartitionProduceData data, TransactionGuard guard,
+                        PartitionProduceResponse answer) {
         operation.begin();
         if (partition.inContext()) {
-            append(operation, partition, data, answer);
+            appendHere(operation, partition, data, guard, answer);
         } else {
             operation.begin(); // the answer is not complete before append returns, and the listener may be called before that
             partition.execute(() -> {
-                append(operation, partition, data, answer);
+                appendHere(operation, partition, data, guard, answer);
                 operation.done();
             });
         }
     }
 
-    private void append(ProduceOperation operation, Partition partition, PartitionProduceData data, PartitionProduceResponse answer) {
+    private void appendHere(ProduceOperation operation, Partition partition, PartitionProduceData data, TransactionGuard guard,
+                            PartitionProduceResponse answer) {
         operation.begin(); // the records may be committed before the answer says where they are
         try {
             ByteBuffer records = records(data, operation.version());
             int bytes = records.remaining();
             answer.setLogStartOffset(partition.log().logStartOffset());
-            LogAppendInfo info = partition.append(records, AppendOrigin.CLIENT, operation.acks(), error -> {
+            LogAppendInfo info = partition.append(records, AppendOrigin.CLIENT, operation.acks(), guard, error -> {
                 if (error != null) {
                     operation.failed(answer, error);
                 }

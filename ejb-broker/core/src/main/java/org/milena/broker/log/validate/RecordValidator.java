@@ -126,10 +126,13 @@ public final class RecordValidator {
             throw new InvalidRecordException("The baseOffset of the record batch in the append to " + partition
                 + " should be 0, but it is " + batch.baseOffset());
         }
-        // a coordinator's marker must never be refused for its size: an undecided transaction would stay for ever
-        if (batch.sizeInBytes() > config.maxMessageBytes() && (client || !batch.isControlBatch())) {
+        // a marker must never be refused for its size: an undecided transaction would stay for ever
+        if (batch.sizeInBytes() > config.maxMessageBytes() && origin != AppendOrigin.TRANSACTION_MARKER) {
             throw new RecordTooLargeException("The record batch size in the append to " + partition + " is "
                 + batch.sizeInBytes() + " bytes which exceeds the maximum configured value of " + config.maxMessageBytes() + ".");
+        }
+        if (batch.isControlBatch() && origin == AppendOrigin.COORDINATOR) {
+            throw new InvalidRecordException("A coordinator's records in an append to " + partition + " are marked as control records");
         }
         ensureCrc(partition, batches);
         validateCounts(partition);

@@ -114,7 +114,7 @@ class TopicHandlersTest {
     void recordsAreDeletedUpToTheHighWatermark() {
         api.broker.create("t", 1);
         api.broker.create("c", 1, "cleanup.policy", "compact");
-        api.broker.admin.offsetsTopic().join();
+        api.broker.admin.internalTopic("__consumer_offsets").join();
         var log = api.broker.logs.logs.get(new TopicPartition("t", 0));
         log.end = 10;
         assertThat(deleteRecords(0, "t", 0, 4).lowWatermark()).isEqualTo(4);

@@ -55,12 +55,13 @@ class GroupApisTest {
     private int created;
 
     GroupApisTest() {
-        OffsetsTopic offsetsTopic = config -> {
+        FindCoordinatorHandler.Kind groups = new FindCoordinatorHandler.Kind(OffsetsTopic.NAME, f.coordinator::partitionFor, () -> {
             created++;
             addTopic(OffsetsTopic.NAME, List.of(new PartitionImage(0, 1, 0, List.of(1), List.of(1))));
             return CompletableFuture.completedFuture(null);
-        };
-        GroupApis.register(registry, f.coordinator, () -> f.image, offsetsTopic, () -> f.config);
+        });
+        registry.register(ApiKeys.FIND_COORDINATOR, 0, 6, new FindCoordinatorHandler(Map.of(FindCoordinatorHandler.GROUP, groups), () -> f.image));
+        GroupApis.register(registry, f.coordinator, () -> f.image, null);
     }
 
     /** The fixture's topics have no partitions; this one gets them. */

@@ -1,4 +1,4 @@
-package org.milena.broker.handler.producer;
+package org.milena.broker.handler.transaction;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -12,8 +12,9 @@ import org.junit.jupiter.api.Test;
 import org.milena.broker.cluster.MetadataStore;
 import org.milena.broker.cluster.ProducerIds;
 import org.milena.broker.network.RequestContext;
+import org.milena.broker.transaction.TransactionCoordinator;
 
-class InitProducerIdTest {
+class InitProducerIdHandlerTest {
 
     private Throwable failure;
     private final MetadataStore store = (MetadataStore) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {MetadataStore.class},
@@ -23,12 +24,16 @@ class InitProducerIdTest {
                 }
                 return 5_000L;
             });
-    private final InitProducerIdHandler handler = new InitProducerIdHandler(new ProducerIds(store, Runnable::run, () -> -1));
+    private final ProducerIds ids = new ProducerIds(store, Runnable::run, () -> -1);
+    private final InitProducerIdHandler handler = new InitProducerIdHandler(new TransactionCoordinator(null, null, null, null, ids::next, null, null, null));
 
     private InitProducerIdResponseData call() {
         List<InitProducerIdResponseData> answers = new ArrayList<>();
         RequestContext context = (RequestContext) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {RequestContext.class},
                 (proxy, method, args) -> {
+                    if (method.getName().equals("apiVersion")) {
+                        return (short) 5;
+                    }
                     assertThat(method.getName()).isEqualTo("reply");
                     answers.add((InitProducerIdResponseData) args[0]);
                     return null;

@@ -1,0 +1,109 @@
+package org.milena.broker.transaction;
+
+import java.util.HashSet;
+import java.util.Set;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * All that is known of a transactional id. Immutable; every change is a new value, and a record of {@code __transaction_state}.
+ * Names are Kafka's.
+ *
+ * @param previousProducerId       the producer id before the last change, or -1
+ * @param nextProducerId           what the producer id becomes with the end of this transaction, its epochs being used up; or -1
+ * @param producerEpoch            -1 before the first InitProducerId is answered
+ * @param lastProducerEpoch        the epoch before, for retried requests; -1 when there is none, or after a reload: it is not in the log
+ * @param partitions               of the current transaction
+ * @param startTimeMs              of the current or last transaction; -1 before the first
+ * @param lastUpdateTimeMs         when a client or the coordinator last changed it
+ * @param clientTransactionVersion of the client that began or ended the transaction; from {@value #EPOCH_BUMP} on each has its own epoch
+ */
+public record TransactionMetadata(long producerId, long previousProducerId, long nextProducerId, short producerEpoch,
+                                  short lastProducerEpoch, int timeoutMs, TransactionState state, Set<TopicPartition> partitions,
+                                  long startTimeMs, long lastUpdateTimeMs, short clientTransactionVersion) {
+
+    static final long NO_PRODUCER_ID = -1;
+    static final short NO_EPOCH = -1;
+
+    /** The transaction version in which every transaction has its own producer epoch (KIP-890). */
+    static final short EPOCH_BUMP = 2;
+
+    public TransactionMetadata {
+        partitions = Set.copyOf(partitions);
+    }
+
+    /** An id nobody has used yet, or that was forgotten. */
+    static TransactionMetadata created(long producerId, int timeoutMs, long nowMs) {
+        return new TransactionMetadata(producerId, NO_PRODUCER_ID, NO_PRODUCER_ID, NO_EPOCH, NO_EPOCH, timeoutMs, TransactionState.EMPTY,
+                Set.of(), -1, nowMs, (short) 0);
+    }
+
+    // ---- changes
+
+    /** InitProducerId: nobody but the holder of this producer id and epoch may go on. */
+    TransactionMetadata initialised(long newProducerId, short epoch, short lastEpoch, int newTimeoutMs, long nowMs) {
+        return to(TransactionState.EMPTY, newProducerId, nextProducerId, epoch, lastEpoch, newTimeoutMs, Set.of(), -1, nowMs,
+                clientTransactionVersion);
+    }
+
+    /** Begins a transaction, or lets the current one grow. */
+    TransactionMetadata withPartitions(Set<TopicPartition> added, short transactionVersion, long nowMs) {
+        Set<TopicPartition> all = new HashSet<>(partitions);
+        all.addAll(added);
+        return to(TransactionState.ONGOING, producerId, nextProducerId, producerEpoch, lastProducerEpoch, timeoutMs, all,
+                state.isIdle() ? nowMs : startTimeMs, nowMs, transactionVersion);
+    }
+
+    /**
+     * The decision. From transaction version 2 on the epoch grows with it, so that the markers fence what comes late.
+     *
+     * @param next the producer id afterwards, when this one's epochs are used up; or -1
+     */
+    TransactionMetadata decided(boolean commit, short transactionVersion, long next, long nowMs) {
+        boolean bump = transactionVersion >= EPOCH_BUMP;
+        // The largest epoch is kept for this bump; a log in which it is used already can still be aborted.
+        short epoch = bump && producerEpoch < Short.MAX_VALUE ? (short) (producerEpoch + 1) : producerEpoch;
+        return to(commit ? TransactionState.PREPARE_COMMIT : TransactionState.PREPARE_ABORT, producerId, next, epoch,
+                bump ? producerEpoch : lastProducerEpoch, timeoutMs, partitions, state.isIdle() ? nowMs : startTimeMs, nowMs, transactionVersion);
+    }
+
+    /** All markers are written. */
+    TransactionMetadata completed(long nowMs) {
+        boolean rotate = clientTransactionVersion >= EPOCH_BUMP && nextProducerId != NO_PRODUCER_ID;
+        return to(isCommit() ? TransactionState.COMPLETE_COMMIT : TransactionState.COMPLETE_ABORT, rotate ? nextProducerId : producerId,
+                NO_PRODUCER_ID, rotate ? 0 : producerEpoch, lastProducerEpoch, timeoutMs, Set.of(), startTimeMs, nowMs, clientTransactionVersion);
+    }
+
+    private TransactionMetadata to(TransactionState next, long newProducerId, long newNextProducerId, short epoch, short lastEpoch,
+                                   int newTimeoutMs, Set<TopicPartition> newPartitions, long newStartTimeMs, long nowMs, short version) {
+        if (!next.mayFollow(state) || newProducerId < 0 || epoch < 0) {
+            throw new IllegalStateException("Impossible change to " + next + " with producer id " + newProducerId + " and epoch " + epoch
+                    + " of " + this);
+        }
+        return new TransactionMetadata(newProducerId, producerId, newNextProducerId, epoch, lastEpoch, newTimeoutMs, next, newPartitions,
+                newStartTimeMs, nowMs, version);
+    }
+
+    // ---- questions
+
+    boolean isCommit() {
+        return state == TransactionState.PREPARE_COMMIT || state == TransactionState.COMPLETE_COMMIT;
+    }
+
+    /** One epoch is always left to fence the producer with. */
+    boolean isEpochExhausted() {
+        return isExhausted(producerEpoch);
+    }
+
+    static boolean isExhausted(short epoch) {
+        return epoch >= Short.MAX_VALUE - 1;
+    }
+
+    /** Kafka writes the largest timeout for producers of KIP-939, whose transactions only their owner ends. */
+    boolean isTimedOut(long nowMs) {
+        return state == TransactionState.ONGOING && timeoutMs != Integer.MAX_VALUE && startTimeMs + timeoutMs < nowMs;
+    }
+
+    boolean isExpired(long nowMs, long expirationMs) {
+        return state.isIdle() && lastUpdateTimeMs <= nowMs - expirationMs;
+    }
+}

@@ -1,0 +1,151 @@
+package org.milena.broker.transaction;
+
+import com.google.re2j.Pattern;
+import com.google.re2j.PatternSyntaxException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
+import java.util.stream.IntStream;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InvalidRegularExpression;
+import org.apache.kafka.common.errors.NotCoordinatorException;
+import org.apache.kafka.common.message.DescribeTransactionsResponseData;
+import org.apache.kafka.common.message.DescribeTransactionsResponseData.TopicData;
+import org.apache.kafka.common.message.ListTransactionsRequestData;
+import org.apache.kafka.common.message.ListTransactionsResponseData;
+import org.apache.kafka.common.protocol.Errors;
+import org.milena.broker.coordinator.CoordinatorRuntime;
+import org.milena.broker.time.BrokerClock;
+
+/** What administrators ask (KIP-664, KIP-994, KIP-1152). Answers rest on committed state only, and on a confirmed epoch. */
+final class TransactionQueries {
+
+    private final CoordinatorRuntime<TransactionCoordinatorShard> runtime;
+    private final ToIntFunction<String> partitionFor;
+    private final BrokerClock clock;
+
+    TransactionQueries(CoordinatorRuntime<TransactionCoordinatorShard> runtime, ToIntFunction<String> partitionFor, BrokerClock clock) {
+        this.runtime = runtime;
+        this.partitionFor = partitionFor;
+        this.clock = clock;
+    }
+
+    CompletableFuture<List<DescribeTransactionsResponseData.TransactionState>> describe(List<String> transactionalIds) {
+        List<CompletableFuture<DescribeTransactionsResponseData.TransactionState>> parts = transactionalIds.stream().map(this::describe).toList();
+        return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
+                .thenApply(done -> parts.stream().map(CompletableFuture::join).toList());
+    }
+
+    private CompletableFuture<DescribeTransactionsResponseData.TransactionState> describe(String transactionalId) {
+        if (transactionalId.isEmpty()) {
+            return CompletableFuture.completedFuture(described(transactionalId, Errors.INVALID_REQUEST));
+        }
+        return runtime.read(partitionFor.applyAsInt(transactionalId), List.of(transactionalId), shard -> describe(shard, transactionalId))
+                .exceptionally(e -> described(transactionalId, TransactionCoordinator.error(e)));
+    }
+
+    private static DescribeTransactionsResponseData.TransactionState described(String transactionalId, Errors error) {
+        return new DescribeTransactionsResponseData.TransactionState().setTransactionalId(transactionalId).setErrorCode(error.code());
+    }
+
+    private static DescribeTransactionsResponseData.TransactionState describe(TransactionCoordinatorShard shard, String transactionalId) {
+        TransactionMetadata transaction = shard.transaction(transactionalId);
+        if (transaction == null) {
+            return described(transactionalId, Errors.TRANSACTIONAL_ID_NOT_FOUND);
+        }
+        DescribeTransactionsResponseData.TransactionState answer = described(transactionalId, Errors.NONE)
+                .setProducerId(transaction.producerId()).setProducerEpoch(transaction.producerEpoch())
+                .setTransactionState(transaction.state().stateName()).setTransactionTimeoutMs(transaction.timeoutMs())
+                .setTransactionStartTimeMs(transaction.startTimeMs());
+        for (TopicPartition partition : shard.openPartitions(transactionalId)) {
+            TopicData topic = answer.topics().find(partition.topic());
+            if (topic == null) {
+                topic = new TopicData().setTopic(partition.topic());
+                answer.topics().add(topic);
+            }
+            topic.partitions().add(partition.partition());
+        }
+        return answer;
+    }
+
+    /** Transactions of all partitions that are led here; an error when one is not loaded yet. */
+    CompletableFuture<ListTransactionsResponseData> list(ListTransactionsRequestData request) {
+        ListTransactionsResponseData response = new ListTransactionsResponseData();
+        Set<TransactionState> states = new HashSet<>();
+        for (String name : request.stateFilters()) {
+            TransactionState state = TransactionState.named(name);
+            if (state == null) {
+                response.unknownStateFilters().add(name);
+            } else {
+                states.add(state);
+            }
+        }
+        Predicate<String> ids = ids(request.transactionalIdPattern());
+        long now = clock.millis();
+        return all(runtime.partitions(), true, shard -> {
+            List<ListTransactionsResponseData.TransactionState> found = new ArrayList<>();
+            shard.forEach((id, transaction) -> {
+                if ((request.producerIdFilters().isEmpty() || request.producerIdFilters().contains(transaction.producerId()))
+                        && (request.stateFilters().isEmpty() || states.contains(transaction.state()))
+                        && (request.durationFilter() < 0 || now - transaction.startTimeMs() > request.durationFilter()) && ids.test(id)) {
+                    found.add(new ListTransactionsResponseData.TransactionState().setTransactionalId(id)
+                            .setProducerId(transaction.producerId()).setTransactionState(transaction.state().stateName()));
+                }
+            });
+            return found;
+        }).thenApply(parts -> {
+            parts.forEach(response.transactionStates()::addAll);
+            return response;
+        }).exceptionally(e -> new ListTransactionsResponseData().setErrorCode(TransactionCoordinator.error(e).code()));
+    }
+
+    /** RE2/J: linear time, whatever the pattern. */
+    private static Predicate<String> ids(String pattern) {
+        if (pattern == null || pattern.isEmpty()) {
+            return id -> true;
+        }
+        try {
+            return Pattern.compile(pattern)::matches;
+        } catch (PatternSyntaxException e) {
+            throw new InvalidRegularExpression(String.format("Transaction ID pattern `%s` is not a valid regular expression: %s.", pattern, e.getMessage()));
+        }
+    }
+
+    /**
+     * The partitions in which transactions of a producer are under way; fails unless all coordinators could say.
+     *
+     * @param partitions how many {@code __transaction_state} has
+     */
+    CompletableFuture<Set<TopicPartition>> partitionsOf(long producerId, int partitions) {
+        List<Integer> all = IntStream.range(0, partitions).boxed().toList();
+        return all(all, false, shard -> shard.partitionsOf(producerId)).thenApply(parts -> {
+            Set<TopicPartition> open = new HashSet<>();
+            parts.forEach(open::addAll);
+            return open;
+        });
+    }
+
+    /** @param ofOurs partitions that are no longer led here count as empty */
+    private <T> CompletableFuture<List<T>> all(List<Integer> partitions, boolean ofOurs, Function<TransactionCoordinatorShard, T> question) {
+        List<CompletableFuture<T>> parts = new ArrayList<>();
+        for (int partition : partitions) {
+            CompletableFuture<T> part = runtime.read(partition, null, question);
+            parts.add(!ofOurs ? part : part.exceptionally(e -> {
+                Throwable cause = Errors.maybeUnwrapException(e);
+                if (cause instanceof NotCoordinatorException) {
+                    return null;
+                }
+                throw new CompletionException(cause);
+            }));
+        }
+        return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
+                .thenApply(done -> parts.stream().map(CompletableFuture::join).filter(Objects::nonNull).toList());
+    }
+}

@@ -1,0 +1,38 @@
+package org.milena.broker.ejb;
+
+import jakarta.annotation.PostConstruct;
+import jakarta.ejb.ConcurrencyManagement;
+import jakarta.ejb.ConcurrencyManagementType;
+import jakarta.ejb.DependsOn;
+import jakarta.ejb.Singleton;
+import jakarta.ejb.Startup;
+import jakarta.ejb.TransactionAttribute;
+import jakarta.ejb.TransactionAttributeType;
+import jakarta.inject.Inject;
+import org.milena.broker.Broker;
+import org.milena.broker.api.TransactionCoordination;
+
+/** The coordinator of Kafka's transactions. */
+@Startup
+@Singleton(name = "TransactionCoordinator")
+@DependsOn("GroupCoordinator")
+@ConcurrencyManagement(ConcurrencyManagementType.BEAN)
+@TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
+public class TransactionCoordinatorBean implements TransactionCoordination {
+
+    @Inject
+    Parts parts;
+
+    private Broker broker;
+
+    @PostConstruct
+    void start() {
+        broker = parts.get(Broker.class);
+        StartPhase.run("transactions", broker::coordinateTransactions, broker::close);
+    }
+
+    @Override
+    public int partitionFor(String transactionalId) {
+        return broker.transactions().partitionFor(transactionalId);
+    }
+}

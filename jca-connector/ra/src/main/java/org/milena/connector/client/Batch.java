@@ -92,7 +92,7 @@ final class Batch {
     }
 
     /** Fixes the bytes to send; repeated attempts send the same, so that the broker knows them again. */
-    void encode(ProducerIdentity identity, Topic where, long now) {
+    void encode(ProducerIdentity identity, boolean transactional, Topic where, long now) {
         producer = identity;
         topicId = where.id();
         sentAt = now;
@@ -100,7 +100,7 @@ final class Batch {
         outcomeUnknown = false;
         MemoryRecordsBuilder builder = MemoryRecords.builder(ByteBuffer.allocate(bytes), RecordBatch.CURRENT_MAGIC_VALUE, Compression.NONE,
                 TimestampType.CREATE_TIME, 0, RecordBatch.NO_TIMESTAMP, identity.id(), identity.epoch(),
-                identity.sequence(where, partition));
+                identity.sequence(where, partition), transactional, RecordBatch.NO_PARTITION_LEADER_EPOCH);
         for (OutboundRecord record : records) {
             builder.append(record.timestamp().orElse(now), record.key(), record.value(), headers(record));
         }

@@ -32,7 +32,7 @@ final class BrokerConnection implements AutoCloseable {
     private final String clientId;
     private final int requestTimeoutMs;
     private final AtomicInteger correlation = new AtomicInteger();
-    private ApiVersionsResponseData.ApiVersionCollection versions;
+    private ApiVersionsResponseData introduction;
 
     private BrokerConnection(Endpoint endpoint, Transport transport, ClientConfig config) {
         this.endpoint = endpoint;
@@ -68,7 +68,7 @@ final class BrokerConnection implements AutoCloseable {
         if (error != Errors.NONE) {
             throw ClientException.of(endpoint + " does not speak our protocol: " + error + " to ApiVersions", error);
         }
-        versions = answer.apiKeys();
+        introduction = answer;
     }
 
     Endpoint endpoint() {
@@ -85,13 +85,19 @@ final class BrokerConnection implements AutoCloseable {
      * @throws ClientException there is none
      */
     short version(ApiKeys key, int oldest, int latest) throws ClientException {
-        ApiVersionsResponseData.ApiVersion served = versions.find(key.id);
+        ApiVersionsResponseData.ApiVersion served = introduction.apiKeys().find(key.id);
         if (served == null || served.maxVersion() < oldest || served.minVersion() > latest) {
             throw ClientException.of(endpoint + " does not serve " + key + " in a version from " + oldest + " to " + latest
                     + (served == null ? "" : " but " + served.minVersion() + " to " + served.maxVersion())
                     + "; Milena or Apache Kafka 4.0 or newer is needed", Errors.UNSUPPORTED_VERSION);
         }
         return (short) Math.min(latest, served.maxVersion());
+    }
+
+    /** The level of a feature that the cluster has agreed on; 0 where it has none (KIP-584). */
+    short feature(String name) {
+        var agreed = introduction.finalizedFeatures().find(name);
+        return agreed == null ? 0 : agreed.maxVersionLevel();
     }
 
     /** Sends; {@link Answer#await} waits. */

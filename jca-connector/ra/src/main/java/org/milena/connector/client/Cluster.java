@@ -7,11 +7,14 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import org.apache.kafka.common.message.FindCoordinatorRequestData;
+import org.apache.kafka.common.message.FindCoordinatorResponseData;
 import org.apache.kafka.common.message.MetadataRequestData;
 import org.apache.kafka.common.message.MetadataResponseData;
 import org.apache.kafka.common.message.MetadataResponseData.MetadataResponseTopic;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.FindCoordinatorRequest;
 
 /** What is known of a cluster, learnt as it is needed, and the connections to its brokers. Thread-safe. */
 public final class Cluster implements AutoCloseable {
@@ -101,6 +104,23 @@ public final class Cluster implements AutoCloseable {
     }
 
     // ---- brokers
+
+    /** Asks for the coordinator of a transactional id. */
+    BrokerConnection transactionCoordinator(String transactionalId, Deadline deadline) throws ClientException {
+        BrokerConnection broker = any(deadline);
+        FindCoordinatorRequestData request = new FindCoordinatorRequestData().setKeyType(FindCoordinatorRequest.CoordinatorType.TRANSACTION.id())
+                .setCoordinatorKeys(List.of(transactionalId));
+        FindCoordinatorResponseData answer = (FindCoordinatorResponseData) broker.send(ApiKeys.FIND_COORDINATOR,
+                broker.version(ApiKeys.FIND_COORDINATOR, 4, 6), request).await(deadline);
+        FindCoordinatorResponseData.Coordinator found = answer.coordinators().get(0);
+        Errors error = Errors.forCode(found.errorCode());
+        if (error != Errors.NONE) {
+            throw ClientException.of("No coordinator for transactional id " + transactionalId + ": " + error.message(), error);
+        }
+        Endpoint endpoint = new Endpoint(found.nodeId(), found.host(), found.port());
+        nodes.put(found.nodeId(), endpoint);
+        return connect(endpoint, deadline);
+    }
 
     /** A connection to the broker with this id, as of the last metadata. */
     BrokerConnection node(int nodeId, Deadline deadline) throws ClientException {

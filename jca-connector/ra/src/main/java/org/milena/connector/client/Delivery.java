@@ -22,13 +22,13 @@ import org.milena.connector.RecordMetadata;
 final class Delivery {
 
     private final Cluster cluster;
-    private final Producer producer;
+    private final BatchOwner producer;
     private final Deadline deadline;
     private final Map<TopicPartition, Deque<Batch>> waiting = new LinkedHashMap<>();
     private RecordMetadata[] results;
     private Batch refused;
 
-    Delivery(Cluster cluster, Producer producer, Deadline deadline) {
+    Delivery(Cluster cluster, BatchOwner producer, Deadline deadline) {
         this.cluster = cluster;
         this.producer = producer;
         this.deadline = deadline;
@@ -104,7 +104,7 @@ final class Delivery {
         List<ProduceCall> calls = new ArrayList<>();
         byLeader.forEach((leader, batches) -> {
             try {
-                calls.addAll(ProduceCall.send(cluster, cluster.node(leader, deadline), batches));
+                calls.addAll(ProduceCall.send(cluster.config(), cluster.node(leader, deadline), producer.transactionalId(), batches));
             } catch (ClientException e) {
                 batches.forEach(batch -> failed(batch, e));
             }
@@ -122,7 +122,7 @@ final class Delivery {
             throw ClientException.of(batch.topic() + "-" + batch.partition() + " has no leader now", Errors.LEADER_NOT_AVAILABLE);
         }
         if (!batch.encodedFor(topic)) {
-            batch.encode(producer.identity(deadline), topic, System.currentTimeMillis());
+            batch.encode(producer.identity(deadline), producer.transactionalId() != null, topic, System.currentTimeMillis());
         }
         return leader;
     }
@@ -165,12 +165,14 @@ final class Delivery {
      * it is sent once more by a new producer. A later one may be.
      */
     private void forgotten(Batch batch, PartitionProduceResponse answer) {
-        producer.renewIdentity();
-        if (batch.attempts() == 1) {
+        boolean renewed = producer.renewIdentity();
+        if (renewed && batch.attempts() == 1) {
             batch.failed(said(batch, answer));
             batch.discardEncoding();
         } else {
-            batch.unanswered();
+            if (batch.attempts() > 1) {
+                batch.unanswered();
+            }
             refuse(batch, said(batch, answer));
         }
     }

@@ -31,25 +31,26 @@ final class ProduceCall {
     /**
      * Sends the batches in as many requests as {@code max.request.size} makes of them, all at once.
      *
+     * @param transactionalId of the transaction that they belong to, or null
      * @throws ClientException the broker does not serve what is needed; nothing was sent
      */
-    static List<ProduceCall> send(Cluster cluster, BrokerConnection broker, List<Batch> batches) throws ClientException {
+    static List<ProduceCall> send(ClientConfig config, BrokerConnection broker, String transactionalId, List<Batch> batches) throws ClientException {
         short version = broker.version(ApiKeys.PRODUCE, 12, TOPIC_IDS);
         List<ProduceCall> calls = new ArrayList<>();
         long room = 0;
         for (Batch batch : batches) {
             if (calls.isEmpty() || room < batch.bytes()) {
                 calls.add(new ProduceCall(version));
-                room = cluster.config().maxRequestBytes();
+                room = config.maxRequestBytes();
             }
             calls.get(calls.size() - 1).batches.add(batch);
             room -= batch.bytes();
         }
-        calls.forEach(call -> call.send(broker, cluster.config().requestTimeoutMs()));
+        calls.forEach(call -> call.send(broker, transactionalId, config.requestTimeoutMs()));
         return calls;
     }
 
-    private void send(BrokerConnection broker, int timeoutMs) {
+    private void send(BrokerConnection broker, String transactionalId, int timeoutMs) {
         Map<String, TopicProduceData> byTopic = new LinkedHashMap<>();
         for (Batch batch : batches) {
             batch.attempted();
@@ -57,7 +58,7 @@ final class ProduceCall {
                             : new TopicProduceData().setName(name))
                     .partitionData().add(new PartitionProduceData().setIndex(batch.partition()).setRecords(batch.encoded()));
         }
-        ProduceRequestData request = new ProduceRequestData().setTransactionalId(null).setAcks(ALL_IN_SYNC).setTimeoutMs(timeoutMs);
+        ProduceRequestData request = new ProduceRequestData().setTransactionalId(transactionalId).setAcks(ALL_IN_SYNC).setTimeoutMs(timeoutMs);
         byTopic.values().forEach(request.topicData()::add);
         answer = broker.send(ApiKeys.PRODUCE, version, request);
     }

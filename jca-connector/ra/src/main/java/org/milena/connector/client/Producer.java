@@ -13,7 +13,7 @@ import org.milena.connector.RecordMetadata;
  * An idempotent producer without transactions: sends, and waits until what it sent is acknowledged by all in-sync replicas. Used by one
  * thread at a time.
  */
-public final class Producer {
+public final class Producer implements BatchOwner {
 
     private final Cluster cluster;
     private final Partitioner partitioner = new Partitioner();
@@ -34,21 +34,28 @@ public final class Producer {
         return new Delivery(cluster, this, Deadline.after(cluster.config().deliveryTimeoutMs())).deliver(records);
     }
 
-    Partitioner partitioner() {
+    @Override
+    public Partitioner partitioner() {
         return partitioner;
     }
 
-    /** Under whose name batches are sent; asks the broker for one where there is none. */
-    ProducerIdentity identity(Deadline deadline) throws ClientException {
+    @Override
+    public String transactionalId() {
+        return null;
+    }
+
+    @Override
+    public ProducerIdentity identity(Deadline deadline) throws ClientException {
         if (identity == null) {
             identity = newIdentity(deadline);
         }
         return identity;
     }
 
-    /** Nobody knows what the broker has of the present one, or it has forgotten it: the next batch begins under a new one. */
-    void renewIdentity() {
+    @Override
+    public boolean renewIdentity() {
         identity = null;
+        return true;
     }
 
     private ProducerIdentity newIdentity(Deadline deadline) throws ClientException {

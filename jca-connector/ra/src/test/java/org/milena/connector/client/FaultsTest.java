@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -42,47 +41,12 @@ class FaultsTest {
         return EmbeddedBroker.start(dir, store, Map.of("listeners", "PLAINTEXT://127.0.0.1:" + port));
     }
 
-    /** Loses the answer to every other Produce request, and the connection with it: the broker has appended it. */
-    private record Losing(Dialer dialer, AtomicInteger produced) implements Dialer {
-
-        @Override
-        public List<Endpoint> bootstrap() {
-            return dialer.bootstrap();
-        }
-
-        @Override
-        public Transport open(Endpoint endpoint) throws IOException {
-            Transport transport = dialer.open(endpoint);
-            return new Transport() {
-                @Override
-                public CompletionStage<ByteBuffer> send(ByteBuffer frame) {
-                    boolean lose = frame.getShort(frame.position()) == ApiKeys.PRODUCE.id && produced.getAndIncrement() % 2 == 0;
-                    CompletionStage<ByteBuffer> answer = transport.send(frame);
-                    return !lose ? answer : answer.thenCompose(lost -> {
-                        transport.close();
-                        return CompletableFuture.failedFuture(new IOException("the answer is lost"));
-                    });
-                }
-
-                @Override
-                public boolean isOpen() {
-                    return transport.isOpen();
-                }
-
-                @Override
-                public void close() {
-                    transport.close();
-                }
-            };
-        }
-    }
-
     @ParameterizedTest
     @EnumSource
     void aLostAnswerIsAskedForAgainAndTheRecordIsThereOnce(Way way) throws Exception {
         try (EmbeddedBroker broker = start(0)) {
             AtomicInteger produced = new AtomicInteger();
-            try (Cluster cluster = new Cluster(new Losing(way.to(broker), produced), ClientConfig.DEFAULT)) {
+            try (Cluster cluster = new Cluster(new Losing(way.to(broker), List.of(ApiKeys.PRODUCE), produced), ClientConfig.DEFAULT)) {
                 Producer producer = new Producer(cluster);
                 for (int i = 0; i < 10; i++) {
                     assertThat(producer.send(List.of(OutboundRecord.to("t").partition(0).value("v" + i))).get(0).offset()).isEqualTo(i);

@@ -58,10 +58,10 @@ class ProducerTest {
         return new Cluster(way.to(broker), config);
     }
 
-    /** All records of a topic, at least so many. */
-    static List<ConsumerRecord<String, String>> read(EmbeddedBroker from, String topic, int count) {
+    /** All records of a topic, which must be so many. */
+    static List<ConsumerRecord<String, String>> read(EmbeddedBroker from, String topic, int count, String... properties) {
         List<ConsumerRecord<String, String>> all = new ArrayList<>();
-        try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(from.properties(), new StringDeserializer(), new StringDeserializer())) {
+        try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(from.properties(properties), new StringDeserializer(), new StringDeserializer())) {
             List<TopicPartition> partitions = consumer.partitionsFor(topic).stream().map(p -> new TopicPartition(topic, p.partition())).toList();
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);

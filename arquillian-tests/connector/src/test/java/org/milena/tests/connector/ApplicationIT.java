@@ -58,7 +58,7 @@ class ApplicationIT {
                 .addAsModule(ShrinkWrap.create(WebArchive.class, "orders.war").addClass(OrdersServlet.class));
     }
 
-    private static HttpResponse<String> send(String by, String topic, String value, int count) throws IOException, InterruptedException {
+    private static HttpResponse<String> send(String by, String topic, String value, String count) throws IOException, InterruptedException {
         URI uri = URI.create(URL + "/orders/send?by=" + by + "&topic=" + topic + "&value=" + value + "&count=" + count);
         return HTTP.send(HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(60)).build(), HttpResponse.BodyHandlers.ofString());
     }
@@ -82,19 +82,21 @@ class ApplicationIT {
     @Order(1)
     void theApplicationMayBeThereBeforeTheBrokerAndIsToldSo() throws Exception {
         deployer.deploy("orders");
-        HttpResponse<String> answer = send("vm", "orders", "v", 1);
+        HttpResponse<String> answer = send("vm", "orders", "v", "1");
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(503);
         assertThat(answer.body()).contains("No Milena runs in this server").contains("deploy milena.ear, or set bootstrapServers");
     }
 
     @Test
     @Order(2)
-    void itSendsToTheBrokerInTheSameServerWithoutASocket() throws Exception {
+    void itSendsWithinItsTransactionsToTheBrokerInTheSameServerWithoutASocket() throws Exception {
         deployer.deploy("broker");
-        HttpResponse<String> one = send("vm", "orders", "a", 1);
+        HttpResponse<String> one = send("vm", "orders", "a", "1");
         assertThat(one.statusCode()).as(one.body()).isEqualTo(200);
         assertThat(one.body()).matches("orders-0@\\d+\\n");
-        HttpResponse<String> many = send("vm", "orders", "b", 100);
+        HttpResponse<String> rolledBack = send("vm", "orders", "never", "3&rollback");
+        assertThat(rolledBack.body().lines()).as(rolledBack.body()).hasSize(3);
+        HttpResponse<String> many = send("vm", "orders", "b", "100");
         assertThat(many.body().lines()).hasSize(100);
         assertThat(connectionsToTheBroker()).isEmpty();
     }
@@ -102,16 +104,17 @@ class ApplicationIT {
     @Test
     @Order(3)
     void itSendsByASocketWhereItIsConfiguredSo() throws Exception {
-        HttpResponse<String> answer = send("socket", "orders", "c", 2);
+        HttpResponse<String> answer = send("socket", "orders", "c", "2");
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
         assertThat(connectionsToTheBroker()).isNotEmpty();
     }
 
     @Test
     @Order(4)
-    void everythingIsThereInOrderForKafkasConsumer() {
+    void whatWasCommittedIsThereInOrderForKafkasConsumer() {
         List<String> values = new ArrayList<>();
-        try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", "127.0.0.1:" + KAFKA_PORT),
+        try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", "127.0.0.1:" + KAFKA_PORT,
+                "isolation.level", "read_committed"),
                 new StringDeserializer(), new StringDeserializer())) {
             TopicPartition partition = new TopicPartition("orders", 0);
             consumer.assign(List.of(partition));
@@ -135,13 +138,13 @@ class ApplicationIT {
     void withoutTheBrokerSendsFailWithTheReasonAndWithANewOneTheyGoOn() throws Exception {
         deployer.undeploy("broker");
         for (String by : List.of("vm", "socket")) {
-            HttpResponse<String> answer = send(by, "orders", "lost", 1);
+            HttpResponse<String> answer = send(by, "orders", "lost", "1");
             assertThat(answer.statusCode()).as(answer.body()).isEqualTo(503);
             assertThat(answer.body()).contains(by.equals("vm") ? "No Milena runs in this server" : "can't be reached");
         }
         deployer.deploy("broker");
         for (String by : List.of("vm", "socket")) {
-            HttpResponse<String> answer = send(by, "orders", "d", 1);
+            HttpResponse<String> answer = send(by, "orders", "d", "1");
             assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
         }
     }
@@ -156,7 +159,7 @@ class ApplicationIT {
             Thread.onSpinWait();
         }
         deployer.deploy("orders");
-        assertThat(send("vm", "orders", "e", 1).statusCode()).isEqualTo(200);
+        assertThat(send("vm", "orders", "e", "1").statusCode()).isEqualTo(200);
         deployer.undeploy("orders");
         deployer.undeploy("broker");
     }

@@ -9,7 +9,7 @@ import java.io.IOException;
 import org.milena.connector.MilenaException;
 import org.milena.connector.RecordMetadata;
 
-/** Calls the bean for the test: {@code ?topic=t&value=v&count=n&by=vm|socket}; answers topic-partition@offset, a line each, or what failed. */
+/** Calls the bean for the test: {@code ?topic=t&value=v&count=n&by=vm|socket[&rollback]}; answers topic-partition@offset, a line each, or what failed. */
 @WebServlet("/send")
 public class OrdersServlet extends HttpServlet {
 
@@ -20,8 +20,12 @@ public class OrdersServlet extends HttpServlet {
     protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
         response.setContentType("text/plain");
         try {
-            for (RecordMetadata sent : orders.send("socket".equals(request.getParameter("by")), request.getParameter("topic"),
-                    request.getParameter("value"), Integer.parseInt(request.getParameter("count")))) {
+            boolean bySocket = "socket".equals(request.getParameter("by"));
+            String topic = request.getParameter("topic");
+            String value = request.getParameter("value");
+            int count = Integer.parseInt(request.getParameter("count"));
+            for (RecordMetadata sent : request.getParameter("rollback") == null ? orders.send(bySocket, topic, value, count)
+                    : orders.sendAndRollBack(bySocket, topic, value, count)) {
                 response.getWriter().println(sent.topic() + "-" + sent.partition() + "@" + sent.offset());
             }
         } catch (MilenaException e) {

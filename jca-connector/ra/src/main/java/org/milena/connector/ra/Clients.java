@@ -6,7 +6,10 @@ import jakarta.resource.spi.work.WorkManager;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Queue;
 import java.util.concurrent.RejectedExecutionException;
+import org.apache.kafka.common.Uuid;
 import org.milena.connector.client.Cluster;
 import org.milena.connector.client.Dialer;
 import org.milena.connector.client.Endpoint;
@@ -34,7 +37,7 @@ final class Clients implements AutoCloseable {
         }
         Shared shared = open.computeIfAbsent(settings, this::start);
         shared.users++;
-        return new Lease(this, settings, shared);
+        return new Lease(this, settings, shared, shared.freeNumbers.isEmpty() ? shared.numbers++ : shared.freeNumbers.remove());
     }
 
     private Shared start(ClientSettings settings) {
@@ -63,8 +66,9 @@ final class Clients implements AutoCloseable {
         }
     }
 
-    private void release(ClientSettings settings, Shared shared) {
+    private void release(ClientSettings settings, Shared shared, int number) {
         synchronized (this) {
+            shared.freeNumbers.add(number);
             if (--shared.users > 0) {
                 return;
             }
@@ -89,6 +93,10 @@ final class Clients implements AutoCloseable {
         private final Cluster cluster;
         private final SocketIo sockets;
         private int users;
+        /** Transactional ids are this and a number: of each incarnation its own, used again by later connections. */
+        private final Uuid incarnation = Uuid.randomUuid();
+        private final Queue<Integer> freeNumbers = new PriorityQueue<>();
+        private int numbers;
 
         private Shared(Cluster cluster, SocketIo sockets) {
             this.cluster = cluster;
@@ -106,12 +114,19 @@ final class Clients implements AutoCloseable {
 
         private final Clients clients;
         private final ClientSettings settings;
+        private final int number;
         private Shared shared;
 
-        private Lease(Clients clients, ClientSettings settings, Shared shared) {
+        private Lease(Clients clients, ClientSettings settings, Shared shared, int number) {
             this.clients = clients;
             this.settings = settings;
             this.shared = shared;
+            this.number = number;
+        }
+
+        /** Nobody else's while this is open. */
+        String transactionalId() {
+            return settings.config().clientId() + "-" + shared.incarnation + "-" + number;
         }
 
         Cluster cluster() {
@@ -127,7 +142,7 @@ final class Clients implements AutoCloseable {
                 shared = null;
             }
             if (returned != null) {
-                clients.release(settings, returned);
+                clients.release(settings, returned, number);
             }
         }
     }

@@ -21,6 +21,7 @@ import org.milena.connector.OutboundRecord;
 import org.milena.connector.RecordMetadata;
 import org.milena.connector.client.ClientException;
 import org.milena.connector.client.Producer;
+import org.milena.connector.client.Transaction;
 
 /**
  * A pooled connection: an idempotent producer over the client that all connections of the pool share. Its handles may be used by several
@@ -32,12 +33,15 @@ final class MilenaManagedConnection implements ManagedConnection {
     private final Producer producer;
     private final Set<ConnectionHandle> handles = ConcurrentHashMap.newKeySet();
     private final List<ConnectionEventListener> listeners = new CopyOnWriteArrayList<>();
+    private final KafkaLocalTransaction local;
     private volatile boolean usable = true;
     private PrintWriter log;
 
-    MilenaManagedConnection(Clients.Lease client) {
+    /** @param transactionTimeoutMs {@code transaction.timeout.ms} */
+    MilenaManagedConnection(Clients.Lease client, int transactionTimeoutMs) {
         this.client = client;
         this.producer = new Producer(client.cluster());
+        this.local = new KafkaLocalTransaction(this, new Transaction(client.cluster(), client.transactionalId(), transactionTimeoutMs));
     }
 
     // ---- for handles
@@ -45,7 +49,8 @@ final class MilenaManagedConnection implements ManagedConnection {
     List<RecordMetadata> send(ConnectionHandle handle, List<OutboundRecord> records) throws MilenaException {
         try {
             synchronized (producer) {
-                return producer.send(records);
+                Transaction transaction = local.active();
+                return transaction == null ? producer.send(records) : transaction.send(records);
             }
         } catch (ClientException e) {
             throw told(handle, e);
@@ -62,17 +67,21 @@ final class MilenaManagedConnection implements ManagedConnection {
         }
     }
 
-    /** A connection of whose last send nobody knows the outcome is not used again: whoever gets the next one begins with a clean producer. */
+    /**
+     * A connection of whose last send nobody knows the outcome is not used again: whoever gets the next one begins with a clean producer. But
+     * within a transaction it is needed to roll back, and clean after that.
+     */
     private MilenaException told(ConnectionHandle handle, ClientException e) {
         String code = e.error() == null ? null : e.error().name();
         MilenaException told = new MilenaException(e.getMessage(), code, e.outcomeUnknown(), e);
-        if (e.outcomeUnknown()) {
+        if (e.outcomeUnknown() && local.active() == null) {
             broken(handle, told);
         }
         return e.results() == null ? told : new BatchSendException(e.getMessage(), told, e.results());
     }
 
-    private void broken(ConnectionHandle handle, MilenaException cause) {
+    /** @param handle the one that met it, or null */
+    void broken(ConnectionHandle handle, Exception cause) {
         usable = false;
         ConnectionEvent event = new ConnectionEvent(this, ConnectionEvent.CONNECTION_ERROR_OCCURRED, cause);
         event.setConnectionHandle(handle);
@@ -123,6 +132,7 @@ final class MilenaManagedConnection implements ManagedConnection {
     public void destroy() {
         usable = false;
         cleanup();
+        local.abandon();
         client.close();
     }
 
@@ -138,12 +148,12 @@ final class MilenaManagedConnection implements ManagedConnection {
 
     @Override
     public XAResource getXAResource() throws ResourceException {
-        throw new NotSupportedException("Milena's connections take no part in transactions yet");
+        throw new NotSupportedException("Milena's connections take no part in XA transactions yet");
     }
 
     @Override
-    public LocalTransaction getLocalTransaction() throws ResourceException {
-        throw new NotSupportedException("Milena's connections take no part in transactions yet");
+    public LocalTransaction getLocalTransaction() {
+        return local;
     }
 
     @Override

@@ -28,6 +28,7 @@ public class MilenaManagedConnectionFactory implements ManagedConnectionFactory,
     private Integer deliveryTimeoutMs = ClientConfig.DEFAULT.deliveryTimeoutMs();
     private Integer retryBackoffMs = ClientConfig.DEFAULT.retryBackoffMs();
     private Integer metadataMaxAgeMs = ClientConfig.DEFAULT.metadataMaxAgeMs();
+    private Integer transactionTimeoutMs = 60_000;
     private Integer maxRequestSize = ClientConfig.DEFAULT.maxRequestBytes();
 
     @Override
@@ -46,13 +47,16 @@ public class MilenaManagedConnectionFactory implements ManagedConnectionFactory,
         if (clients == null) {
             throw new ResourceAllocationException("Milena's resource adapter is not started");
         }
-        return new MilenaManagedConnection(clients.acquire(settings()));
+        return new MilenaManagedConnection(clients.acquire(settings()), transactionTimeoutMs);
     }
 
     private ClientSettings settings() throws InvalidPropertyException {
         try {
             ClientSettings settings = new ClientSettings(bootstrapServers,
                     new ClientConfig(clientId, requestTimeoutMs, deliveryTimeoutMs, retryBackoffMs, metadataMaxAgeMs, maxRequestSize));
+            if (transactionTimeoutMs < 1) {
+                throw new IllegalArgumentException("transactionTimeoutMs must be at least 1, not " + transactionTimeoutMs);
+            }
             if (bootstrapServers != null) {
                 org.milena.connector.client.Endpoint.parse(bootstrapServers);
             }
@@ -145,6 +149,14 @@ public class MilenaManagedConnectionFactory implements ManagedConnectionFactory,
         metadataMaxAgeMs = millis;
     }
 
+    public Integer getTransactionTimeoutMs() {
+        return transactionTimeoutMs;
+    }
+
+    public void setTransactionTimeoutMs(Integer millis) {
+        transactionTimeoutMs = millis;
+    }
+
     public Integer getMaxRequestSize() {
         return maxRequestSize;
     }
@@ -160,6 +172,7 @@ public class MilenaManagedConnectionFactory implements ManagedConnectionFactory,
                 && Objects.equals(bootstrapServers, that.bootstrapServers) && Objects.equals(clientId, that.clientId)
                 && Objects.equals(requestTimeoutMs, that.requestTimeoutMs) && Objects.equals(deliveryTimeoutMs, that.deliveryTimeoutMs)
                 && Objects.equals(retryBackoffMs, that.retryBackoffMs) && Objects.equals(metadataMaxAgeMs, that.metadataMaxAgeMs)
+                && Objects.equals(transactionTimeoutMs, that.transactionTimeoutMs)
                 && Objects.equals(maxRequestSize, that.maxRequestSize);
     }
 

@@ -3,18 +3,26 @@ package org.milena.connector.ra;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import jakarta.resource.NotSupportedException;
 import jakarta.resource.ResourceException;
 import jakarta.resource.spi.InvalidPropertyException;
+import jakarta.resource.spi.LocalTransaction;
+import jakarta.resource.spi.LocalTransactionException;
 import jakarta.resource.spi.ResourceAllocationException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -166,18 +174,18 @@ class ResourceAdapterTest {
 
     @Test
     void connectionsOfOneConfigurationShareAClientThatGoesWithTheLast() throws Exception {
-        int before = broker.broker().server().connectionCount();
+        await(() -> broker.broker().server().connectionCount() == 0); // those of the tests before are closing
         MilenaManagedConnection one = (MilenaManagedConnection) factory.createManagedConnection(null, null);
         MilenaManagedConnection two = (MilenaManagedConnection) factory.createManagedConnection(null, null);
         ((MilenaConnection) one.getConnection(null, null)).partitions("shared");
         int opened = broker.broker().server().connectionCount();
         ((MilenaConnection) two.getConnection(null, null)).partitions("shared");
-        assertThat(broker.broker().server().connectionCount()).isEqualTo(opened).isGreaterThan(before);
+        assertThat(broker.broker().server().connectionCount()).isEqualTo(opened).isPositive();
         one.destroy();
         one.destroy();
         assertThat(((MilenaConnection) two.getConnection(null, null)).send("shared", "v").offset()).isZero();
         two.destroy();
-        await(() -> broker.broker().server().connectionCount() == before);
+        await(() -> broker.broker().server().connectionCount() == 0);
         await(() -> PlainThreads.running() == 0);
     }
 
@@ -210,6 +218,86 @@ class ResourceAdapterTest {
             assertThatThrownBy(() -> connection.send("t", "v"))
                     .hasMessageContaining("No Milena runs in this server (nothing is bound to java:global/milena/broker); deploy milena.ear, or set bootstrapServers");
         }
+    }
+
+    private static List<String> committed(String topic) {
+        List<String> values = new ArrayList<>();
+        try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(broker.properties("isolation.level", "read_committed"),
+                new StringDeserializer(), new StringDeserializer())) {
+            TopicPartition partition = new TopicPartition(topic, 0);
+            consumer.assign(List.of(partition));
+            consumer.seekToBeginning(List.of(partition));
+            long end = consumer.endOffsets(List.of(partition)).get(partition);
+            while (consumer.position(partition) < end) {
+                consumer.poll(Duration.ofMillis(100)).forEach(r -> values.add(r.value()));
+            }
+        }
+        return values;
+    }
+
+    @Test
+    void aLocalTransactionCommitsAndRollsBackWhatIsSentInItAndNothingElse() throws Exception {
+        try (MilenaConnection connection = injected().getConnection()) {
+            LocalTransaction transaction = pool.only.getLocalTransaction();
+            for (String end : List.of("commit", "rollback", "commit")) {
+                transaction.begin();
+                connection.send(OutboundRecord.to("local").partition(0).value("in " + end));
+                if (end.equals("commit")) {
+                    transaction.commit();
+                } else {
+                    transaction.rollback();
+                }
+                connection.send(OutboundRecord.to("local").partition(0).value("after " + end));
+            }
+        }
+        assertThat(committed("local")).containsExactly("in commit", "after commit", "after rollback", "in commit", "after commit");
+    }
+
+    /** As a container ends it: the handle is closed before the transaction. */
+    @Test
+    void aTransactionOutlivesTheHandle() throws Exception {
+        MilenaConnection connection = injected().getConnection();
+        LocalTransaction transaction = pool.only.getLocalTransaction();
+        transaction.begin();
+        connection.send(OutboundRecord.to("outlives").partition(0).value("v"));
+        connection.close();
+        transaction.commit();
+        assertThat(committed("outlives")).containsExactly("v");
+        assertThatThrownBy(transaction::commit).isInstanceOf(LocalTransactionException.class).hasMessage("The connection is in no transaction");
+    }
+
+    @Test
+    void aTransactionWithAFailedSendCantCommitAndTheConnectionGoesOn() throws Exception {
+        try (MilenaConnection connection = injected().getConnection()) {
+            LocalTransaction transaction = pool.only.getLocalTransaction();
+            transaction.begin();
+            connection.send(OutboundRecord.to("doomed").partition(0).value("lost"));
+            assertThatThrownBy(() -> connection.send(OutboundRecord.to("doomed").partition(0).value("x".repeat(2_000_000)))).isInstanceOf(MilenaException.class);
+            assertThatThrownBy(transaction::commit).isInstanceOf(LocalTransactionException.class).hasMessageStartingWith("Rolled back, since a send failed: ");
+            transaction.begin();
+            connection.send(OutboundRecord.to("doomed").partition(0).value("next"));
+            transaction.commit();
+        }
+        assertThat(committed("doomed")).containsExactly("next");
+        assertThat(pool.events).containsExactly("closed");
+    }
+
+    @Test
+    void aConnectionThatIsDestroyedInATransactionRollsItBack() throws Exception {
+        MilenaConnection connection = injected().getConnection();
+        pool.only.getLocalTransaction().begin();
+        connection.send(OutboundRecord.to("destroyed").partition(0).value("lost"));
+        pool.only.destroy();
+        try (MilenaConnection next = injected().getConnection()) {
+            next.send(OutboundRecord.to("destroyed").partition(0).value("next"));
+        }
+        assertThat(committed("destroyed")).containsExactly("next");
+    }
+
+    @Test
+    void xaIsNotOffered() throws Exception {
+        injected().getConnection();
+        assertThatThrownBy(() -> pool.only.getXAResource()).isInstanceOf(NotSupportedException.class);
     }
 
     /** What the specification asks of a factory: equality by configuration, and that it can be written. */

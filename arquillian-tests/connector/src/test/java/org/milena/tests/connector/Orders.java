@@ -37,8 +37,9 @@ public class Orders {
 
     /** The same, and then the transaction is rolled back. */
     public List<RecordMetadata> sendAndRollBack(boolean bySocket, String topic, String value, int count) throws MilenaException {
+        List<RecordMetadata> sent = send(bySocket, topic, value, count);
         context.setRollbackOnly();
-        return send(bySocket, topic, value, count);
+        return sent;
     }
 
     /** As many records as asked for, in one send. */

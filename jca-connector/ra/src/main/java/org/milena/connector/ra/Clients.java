@@ -3,6 +3,8 @@ package org.milena.connector.ra;
 import jakarta.resource.spi.work.Work;
 import jakarta.resource.spi.work.WorkException;
 import jakarta.resource.spi.work.WorkManager;
+import jakarta.transaction.Status;
+import jakarta.transaction.TransactionSynchronizationRegistry;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,11 +25,20 @@ import org.milena.connector.client.SocketIo;
 final class Clients implements AutoCloseable {
 
     private final WorkManager workManager;
+    private final TransactionSynchronizationRegistry transactions;
     private final Map<ClientSettings, Shared> open = new HashMap<>();
     private boolean closed;
 
-    Clients(WorkManager workManager) {
+    Clients(WorkManager workManager, TransactionSynchronizationRegistry transactions) {
         this.workManager = workManager;
+        this.transactions = transactions;
+    }
+
+    /** The caller's JTA transaction can't commit any more: said now, so that the container hands on why, and not only that its commit failed. */
+    void doomTransaction() {
+        if (transactions.getTransactionStatus() == Status.STATUS_ACTIVE) {
+            transactions.setRollbackOnly();
+        }
     }
 
     /** A client, to be given back with {@link Lease#close()}. */
@@ -131,6 +142,10 @@ final class Clients implements AutoCloseable {
 
         Cluster cluster() {
             return shared.cluster;
+        }
+
+        void doomTransaction() {
+            clients.doomTransaction();
         }
 
         /** Idempotent. */

@@ -74,7 +74,9 @@ final class MilenaManagedConnection implements ManagedConnection {
     private MilenaException told(ConnectionHandle handle, ClientException e) {
         String code = e.error() == null ? null : e.error().name();
         MilenaException told = new MilenaException(e.getMessage(), code, e.outcomeUnknown(), e);
-        if (e.outcomeUnknown() && local.active() == null) {
+        if (local.active() != null) {
+            client.doomTransaction();
+        } else if (e.outcomeUnknown()) {
             broken(handle, told);
         }
         return e.results() == null ? told : new BatchSendException(e.getMessage(), told, e.results());

@@ -14,7 +14,7 @@ public class MilenaResourceAdapter implements ResourceAdapter {
 
     @Override
     public void start(BootstrapContext context) {
-        clients = new Clients(context.getWorkManager());
+        clients = new Clients(context.getWorkManager(), context.getTransactionSynchronizationRegistry());
     }
 
     @Override

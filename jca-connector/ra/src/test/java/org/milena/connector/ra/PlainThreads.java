@@ -7,13 +7,17 @@ import jakarta.resource.spi.work.Work;
 import jakarta.resource.spi.work.WorkContext;
 import jakarta.resource.spi.work.WorkListener;
 import jakarta.resource.spi.work.WorkManager;
+import jakarta.transaction.Status;
 import jakarta.transaction.TransactionSynchronizationRegistry;
+import java.lang.reflect.Proxy;
 import java.util.Timer;
 
-/** A work manager that makes a thread for each work, and counts them. */
+/** A server's threads, counted, and its transaction. */
 final class PlainThreads implements BootstrapContext, WorkManager {
 
     private static final ThreadGroup GROUP = new ThreadGroup("works");
+
+    volatile boolean doomed;
 
     static int running() {
         return GROUP.activeCount();
@@ -72,8 +76,17 @@ final class PlainThreads implements BootstrapContext, WorkManager {
         return false;
     }
 
+    /** One transaction, for whoever asks: it knows whether it was doomed. */
     @Override
     public TransactionSynchronizationRegistry getTransactionSynchronizationRegistry() {
-        return null;
+        return (TransactionSynchronizationRegistry) Proxy.newProxyInstance(getClass().getClassLoader(),
+                new Class<?>[] {TransactionSynchronizationRegistry.class}, (proxy, method, arguments) -> switch (method.getName()) {
+                    case "getTransactionStatus" -> Status.STATUS_ACTIVE;
+                    case "setRollbackOnly" -> {
+                        doomed = true;
+                        yield null;
+                    }
+                    default -> throw new UnsupportedOperationException(method.getName());
+                });
     }
 }

@@ -49,6 +49,7 @@ class ResourceAdapterTest {
 
     private final MilenaResourceAdapter adapter = new MilenaResourceAdapter();
     private final MilenaManagedConnectionFactory factory = new MilenaManagedConnectionFactory();
+    private final PlainThreads server = new PlainThreads();
     private final OneConnectionPool pool = new OneConnectionPool();
 
     @BeforeAll
@@ -63,7 +64,7 @@ class ResourceAdapterTest {
 
     @BeforeEach
     void start() {
-        adapter.start(new PlainThreads());
+        adapter.start(server);
         factory.setResourceAdapter(adapter);
         factory.setBootstrapServers(broker.bootstrap());
         factory.setRetryBackoffMs(10);
@@ -141,6 +142,7 @@ class ResourceAdapterTest {
                     .isInstanceOfSatisfying(MilenaException.class, e -> assertThat(e.getErrorCode()).isEqualTo("INVALID_TOPIC_EXCEPTION"));
         }
         assertThat(pool.events).as("none of this breaks the connection").containsExactly("closed");
+        assertThat(server.doomed).as("outside of a transaction there is nothing to doom").isFalse();
         factory.setMaxRequestSize(2_000_000);
         pool.only.destroy();
         pool.only = null;
@@ -273,6 +275,7 @@ class ResourceAdapterTest {
             transaction.begin();
             connection.send(OutboundRecord.to("doomed").partition(0).value("lost"));
             assertThatThrownBy(() -> connection.send(OutboundRecord.to("doomed").partition(0).value("x".repeat(2_000_000)))).isInstanceOf(MilenaException.class);
+            assertThat(server.doomed).isTrue();
             assertThatThrownBy(transaction::commit).isInstanceOf(LocalTransactionException.class).hasMessageStartingWith("Rolled back, since a send failed: ");
             transaction.begin();
             connection.send(OutboundRecord.to("doomed").partition(0).value("next"));

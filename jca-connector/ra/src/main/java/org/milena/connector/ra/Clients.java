@@ -81,7 +81,9 @@ final class Clients implements AutoCloseable {
             left = List.copyOf(open.values());
             open.clear();
         }
-        left.forEach(Shared::close);
+        for (Shared shared : left) { // no method reference: Payara may have closed our class loader, and nothing new can be linked
+            shared.close();
+        }
     }
 
     private static final class Shared {

@@ -34,6 +34,7 @@ import org.milena.broker.network.BrokerServer;
 import org.milena.broker.network.EventLoops;
 import org.milena.broker.network.NetworkConfig;
 import org.milena.broker.replication.CoordinatorPartitions;
+import org.milena.broker.replication.PartitionDurability;
 import org.milena.broker.replication.PartitionMarkers;
 import org.milena.broker.replication.ReplicaManager;
 import org.milena.broker.resource.DescriptorBudget;
@@ -171,8 +172,8 @@ public final class Broker implements AutoCloseable {
     public void coordinateTransactions() {
         TransactionMarkers markers = new PartitionMarkers(replicas, OffsetsTopic.NAME, groups::endTransaction);
         transactions = new TransactionCoordinator(new TransactionConfigs(config), metadata::image,
-                new CoordinatorPartitions(replicas, TransactionTopic.NAME), markers, producerIds::next, coordinatorThreads, loops.timer(),
-                environment.clock());
+                new CoordinatorPartitions(replicas, TransactionTopic.NAME), markers, new PartitionDurability(replicas), producerIds::next,
+                coordinatorThreads, loops.timer(), environment.clock());
         started.push(transactions::shutdown);
         observe(new CoordinatorElections(config.get().nodeId(), TransactionTopic.NAME, transactions::onElection, transactions::onResignation));
     }

@@ -46,16 +46,18 @@ public final class TransactionCoordinator implements TransactionAdmission {
     private final Consumer<ProducerIds.Callback> producerIds;
     private final CoordinatorRuntime<TransactionCoordinatorShard> runtime;
     private final TransactionQueries queries;
+    private final BranchCoordinator branches;
     private final AtomicLong highestProducerId = new AtomicLong(-1);
 
     /**
      * @param config      the current settings; asked each time
+     * @param durability  for prepared transactions
      * @param producerIds gives a new producer id
      * @param threads     where shards run; must not be threads that a disk can block
      */
     public TransactionCoordinator(Supplier<TransactionConfig> config, Supplier<MetadataImage> metadata, CoordinatorLog log,
-                                  TransactionMarkers markers, Consumer<ProducerIds.Callback> producerIds, Executor threads, Timer timer,
-                                  BrokerClock clock) {
+                                  TransactionMarkers markers, TransactionDurability durability, Consumer<ProducerIds.Callback> producerIds,
+                                  Executor threads, Timer timer, BrokerClock clock) {
         this.config = config;
         this.metadata = metadata;
         this.markers = markers;
@@ -64,8 +66,9 @@ public final class TransactionCoordinator implements TransactionAdmission {
         this.runtime = new CoordinatorRuntime<>(log, threads, timer, clock, settings, (partition, leaderEpoch, shardTimer) ->
                 new TransactionCoordinatorShard(new ShardContext(leaderEpoch, config, clock, shardTimer, markers,
                         operation -> again(partition, operation), this::timeOut,
-                        id -> highestProducerId.accumulateAndGet(id, Math::max))));
+                        id -> highestProducerId.accumulateAndGet(id, Math::max), () -> durability.flushState(partition))));
         this.queries = new TransactionQueries(runtime, this::partitionFor, clock);
+        this.branches = new BranchCoordinator(this, queries, durability);
     }
 
     // ---- life
@@ -153,7 +156,7 @@ public final class TransactionCoordinator implements TransactionAdmission {
     }
 
     /** Tries without a new producer id first: most operations need none. */
-    private <T> CompletableFuture<T> withFreshProducerId(LongFunction<CompletableFuture<T>> operation) {
+    <T> CompletableFuture<T> withFreshProducerId(LongFunction<CompletableFuture<T>> operation) {
         return operation.apply(TransactionMetadata.NO_PRODUCER_ID).thenCompose(answer -> answer != null
                 ? CompletableFuture.completedFuture(answer) : freshProducerId().thenCompose(operation::apply));
     }
@@ -228,8 +231,7 @@ public final class TransactionCoordinator implements TransactionAdmission {
     public CompletableFuture<Map<TopicPartition, Errors>> writeMarkers(long producerId, short producerEpoch, int coordinatorEpoch,
                                                                        boolean commit, short transactionVersion,
                                                                        Collection<TopicPartition> partitions) {
-        TopicImage topic = metadata.get().topic(TransactionTopic.NAME);
-        return queries.partitionsOf(producerId, topic == null ? 0 : topic.partitions().size()).thenCompose(open -> {
+        return queries.partitionsOf(producerId, statePartitions()).thenCompose(open -> {
             Map<TopicPartition, CompletableFuture<Errors>> results = new HashMap<>();
             for (TopicPartition partition : partitions) {
                 results.put(partition, open.contains(partition) ? CompletableFuture.completedFuture(Errors.CONCURRENT_TRANSACTIONS)
@@ -242,6 +244,17 @@ public final class TransactionCoordinator implements TransactionAdmission {
                 return errors;
             });
         }).exceptionally(e -> each(partitions, error(e)));
+    }
+
+    /** Prepare and what follows from it. */
+    public BranchCoordinator branches() {
+        return branches;
+    }
+
+    /** How many partitions {@code __transaction_state} has; 0 before there is one. */
+    int statePartitions() {
+        TopicImage topic = metadata.get().topic(TransactionTopic.NAME);
+        return topic == null ? 0 : topic.partitions().size();
     }
 
     // ---- administration
@@ -275,7 +288,7 @@ public final class TransactionCoordinator implements TransactionAdmission {
     }
 
     /** @return null when the operation needs a fresh producer id */
-    private <T> CompletableFuture<T> write(String transactionalId, Function<TransactionCoordinatorShard, Result<T>> operation) {
+    <T> CompletableFuture<T> write(String transactionalId, Function<TransactionCoordinatorShard, Result<T>> operation) {
         return unwrap(runtime.write(partitionFor(transactionalId), transactionalId, wrap(operation)));
     }
 

@@ -132,6 +132,25 @@ final class TransactionQueries {
         });
     }
 
+    /**
+     * The branches of a resource manager that are in doubt or whose heuristic outcome is not forgotten; fails unless all coordinators
+     * could say (rules 16).
+     *
+     * @param partitions how many {@code __transaction_state} has
+     */
+    CompletableFuture<List<RecoveredBranch>> branches(String resourceManager, int partitions) {
+        List<Integer> all = IntStream.range(0, partitions).boxed().toList();
+        return all(all, false, shard -> {
+            List<RecoveredBranch> found = new ArrayList<>();
+            shard.forEach((id, transaction) -> {
+                if (transaction.isBound() && (resourceManager == null || transaction.branch().resourceManager().equals(resourceManager))) {
+                    found.add(new RecoveredBranch(id, transaction.branch(), transaction.partitions()));
+                }
+            });
+            return found;
+        }).thenApply(parts -> parts.stream().flatMap(List::stream).toList());
+    }
+
     /** @param ofOurs partitions that are no longer led here count as empty */
     private <T> CompletableFuture<List<T>> all(List<Integer> partitions, boolean ofOurs, Function<TransactionCoordinatorShard, T> question) {
         List<CompletableFuture<T>> parts = new ArrayList<>();

@@ -43,7 +43,7 @@ final class SimCluster {
             coordinator.shutdown();
         }
         TransactionConfig config = new TransactionConfig(COORDINATOR_PARTITIONS, 900_000, 604_800_000, 2_000, 3_600_000, 100);
-        coordinator = new TransactionCoordinator(() -> config, () -> image, log, partitions, this::nextProducerId, world, world, world);
+        coordinator = new TransactionCoordinator(() -> config, () -> image, log, partitions, partitions, this::nextProducerId, world, world, world);
         for (int partition = 0; partition < COORDINATOR_PARTITIONS; partition++) {
             elect(partition);
         }

@@ -10,13 +10,15 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.InvalidTxnStateException;
+import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.errors.TransactionCoordinatorFencedException;
 import org.apache.kafka.common.protocol.Errors;
 import org.milena.broker.group.SimWorld;
 
 /** Partitions that keep Kafka's rules for transactional producers, and say of every transaction what a read_committed consumer sees. */
-final class SimPartitions implements TransactionMarkers {
+final class SimPartitions implements TransactionMarkers, TransactionDurability {
 
     enum Outcome { OPEN, COMMITTED, ABORTED }
 
@@ -116,6 +118,40 @@ final class SimPartitions implements TransactionMarkers {
         state.markers++;
         state.open.forEach(transaction -> outcomes.get(partition).put(transaction, commit ? Outcome.COMMITTED : Outcome.ABORTED));
         state.open.clear();
+    }
+
+    @Override
+    public CompletableFuture<Void> secure(TopicPartition partition, long producerId, short producerEpoch) {
+        return later(() -> {
+            State state = state(partition, producerId);
+            if (state.open.isEmpty() || state.epoch != producerEpoch) {
+                throw new InvalidTxnStateException("not open in " + partition);
+            }
+        });
+    }
+
+    @Override
+    public CompletableFuture<Void> flushState(int partition) {
+        return later(() -> { });
+    }
+
+    /** A flush takes its time, and may fail. */
+    private CompletableFuture<Void> later(Runnable judged) {
+        CompletableFuture<Void> future = new CompletableFuture<>();
+        try {
+            judged.run();
+        } catch (RuntimeException e) {
+            future.completeExceptionally(e);
+            return future;
+        }
+        world.schedule(random.nextInt(100), () -> {
+            if (faulty && random.nextInt(10) == 0) {
+                future.completeExceptionally(new KafkaStorageException("no flush now"));
+            } else {
+                future.complete(null);
+            }
+        });
+        return future;
     }
 
     /** Of a transaction, in all partitions that hold records of it. */

@@ -1,0 +1,131 @@
+package org.milena.broker.transaction;
+
+import java.lang.System.Logger.Level;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.InvalidTxnStateException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.protocol.Errors;
+import org.milena.broker.coordinator.Result;
+
+/**
+ * The branches of distributed transactions (XA): the durable prepare that Kafka does not have, and what follows from it. Methods may be
+ * called from any thread and never block. Futures complete normally, on a coordinator's or flusher's thread: whatever is temporary is
+ * {@link XaAnswer#UNAVAILABLE}. No answer leaves before all that it rests on is on disk, so that a transaction manager never
+ * remembers what a power cut took from us.
+ */
+public final class BranchCoordinator {
+
+    private static final System.Logger LOG = System.getLogger(BranchCoordinator.class.getName());
+
+    private final TransactionCoordinator coordinator;
+    private final TransactionQueries queries;
+    private final TransactionDurability durability;
+
+    BranchCoordinator(TransactionCoordinator coordinator, TransactionQueries queries, TransactionDurability durability) {
+        this.coordinator = coordinator;
+        this.queries = queries;
+        this.durability = durability;
+    }
+
+    /**
+     * The vote. All sends of the branch have been answered. OK: the branch can be committed, whatever happens, and only its Xid or an
+     * operator ends it. A transaction that began before the coordinator's state was last loaded is rolled back: nobody can say
+     * whether all of it survived.
+     */
+    public CompletableFuture<XaAnswer> prepare(BranchRequest request) {
+        return answer(request, ballot(request, false));
+    }
+
+    /**
+     * The decision of the transaction manager; the same again is OK.
+     *
+     * @param onePhase commit without prepare; asked again with the same Xid it tells the outcome
+     */
+    public CompletableFuture<XaAnswer> decide(BranchRequest request, boolean commit, boolean onePhase) {
+        return answer(request, commit && onePhase ? ballot(request, true) : decided(request, commit, false));
+    }
+
+    /**
+     * An operator's decision on a branch in doubt, which the transaction manager is told of until it {@link #forget}s it. OK or, where
+     * it has ended already, how.
+     */
+    public CompletableFuture<XaAnswer> completeHeuristically(BranchRequest request, boolean commit) {
+        return answer(request, decided(request, commit, true)).thenApply(answer -> {
+            if (answer == XaAnswer.OK) {
+                LOG.log(Level.WARNING, "An operator {0} branch {1} of {2} (transactional id {3}) without its transaction manager",
+                        commit ? "committed" : "rolled back", request.xid(), request.resourceManager(), request.transactionalId());
+            }
+            return answer;
+        });
+    }
+
+    /** The transaction manager knows the outcome of a branch that has ended. */
+    public CompletableFuture<XaAnswer> forget(BranchRequest request) {
+        return answer(request, coordinator.write(request.transactionalId(), shard -> shard.forget(request)));
+    }
+
+    /**
+     * The branches of a resource manager that are in doubt, or heuristically completed and not forgotten. Fails unless every
+     * coordinator could say: a missed branch would be taken for a completed one (rules 16).
+     *
+     * @param resourceManager null: all, for operators
+     */
+    public CompletableFuture<List<RecoveredBranch>> recover(String resourceManager) {
+        int partitions = coordinator.statePartitions();
+        return queries.branches(resourceManager, partitions).thenCompose(found -> CompletableFuture.allOf(
+                IntStream.range(0, partitions).mapToObj(durability::flushState).toArray(CompletableFuture[]::new)).thenApply(done -> found));
+    }
+
+    private CompletableFuture<XaAnswer> decided(BranchRequest request, boolean commit, boolean heuristic) {
+        return coordinator.withFreshProducerId(fresh ->
+                coordinator.write(request.transactionalId(), shard -> shard.decide(request, commit, heuristic, fresh)));
+    }
+
+    private CompletableFuture<XaAnswer> ballot(BranchRequest request, boolean onePhase) {
+        return coordinator.write(request.transactionalId(), shard ->
+                Result.of(shard.ballot(request, onePhase))).thenCompose(ballot -> {
+                    if (ballot.answer() != null) {
+                        return CompletableFuture.completedFuture(ballot.answer());
+                    }
+                    return ballot.inherited() ? undo(request, ballot.seen(), "it began before the last start of its coordinator")
+                            : secureAndVote(request, ballot.seen(), onePhase);
+                });
+    }
+
+    private CompletableFuture<XaAnswer> secureAndVote(BranchRequest request, TransactionMetadata seen, boolean onePhase) {
+        CompletableFuture<?>[] secured = seen.partitions().stream()
+                .map(partition -> durability.secure(partition, seen.producerId(), seen.producerEpoch())).toArray(CompletableFuture[]::new);
+        return CompletableFuture.allOf(secured).handle((done, error) -> Errors.maybeUnwrapException(error)).thenCompose(error -> {
+            if (error == null) {
+                return coordinator.withFreshProducerId(fresh ->
+                        coordinator.write(request.transactionalId(), shard -> shard.vote(request, seen, onePhase, fresh)));
+            }
+            if (error instanceof UnknownTopicOrPartitionException || error instanceof InvalidTxnStateException) {
+                return undo(request, seen, error.getMessage());
+            }
+            return CompletableFuture.failedFuture(error);
+        });
+    }
+
+    private CompletableFuture<XaAnswer> undo(BranchRequest request, TransactionMetadata seen, String why) {
+        LOG.log(Level.WARNING, "Branch {0} of {1} (transactional id {2}) cannot be committed and is rolled back: {3}", request.xid(),
+                request.resourceManager(), request.transactionalId(), why);
+        return coordinator.withFreshProducerId(fresh ->
+                coordinator.write(request.transactionalId(), shard -> shard.undo(request, seen, fresh)));
+    }
+
+    /** Nothing is answered that a power cut can take back. */
+    private CompletableFuture<XaAnswer> answer(BranchRequest request, CompletableFuture<XaAnswer> result) {
+        return result.thenCompose(answer -> durability.flushState(coordinator.partitionFor(request.transactionalId())).thenApply(done -> answer))
+                .exceptionally(e -> unavailable(request, Errors.maybeUnwrapException(e)));
+    }
+
+    private static XaAnswer unavailable(BranchRequest request, Throwable error) {
+        Level level = error instanceof ApiException ? Level.DEBUG : Level.ERROR;
+        LOG.log(level, "A request about branch " + request.xid() + " (transactional id " + request.transactionalId() + ") is to come again", error);
+        return XaAnswer.UNAVAILABLE;
+    }
+}

@@ -9,4 +9,9 @@ import org.apache.kafka.common.TopicPartition;
  * @param partitions those it holds back, as long as it is in doubt or its markers are not written
  */
 public record RecoveredBranch(String transactionalId, Branch branch, Set<TopicPartition> partitions) {
+
+    /** To decide or forget it. */
+    public BranchRequest request() {
+        return new BranchRequest(transactionalId, branch.producerId(), (short) (branch.decisionEpoch() - 1), branch.xid(), branch.resourceManager());
+    }
 }

@@ -1,0 +1,154 @@
+package org.milena.broker.handler.transaction;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import javax.transaction.xa.XAException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.message.ApiVersionsRequestData;
+import org.apache.kafka.common.message.ApiVersionsResponseData;
+import org.apache.kafka.common.message.ListTransactionsRequestData;
+import org.apache.kafka.common.message.ListTransactionsResponseData;
+import org.apache.kafka.common.message.RequestHeaderData;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.MessageUtil;
+import org.apache.kafka.common.protocol.types.Struct;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.milena.broker.handler.transaction.BranchMessages.Action;
+import org.milena.broker.network.WireClient;
+import org.milena.broker.testing.EmbeddedBroker;
+import org.milena.broker.transaction.BranchId;
+import org.milena.broker.transaction.BranchRequest;
+
+/** The private request on the wire, beside Kafka's, against a whole broker. */
+class BranchHandlerTest {
+
+    private static final BranchId XID = new BranchId(131_077, new byte[] {1, 2}, new byte[] {3});
+
+    @TempDir
+    Path dir;
+    private EmbeddedBroker broker;
+    private WireClient wire;
+
+    @BeforeEach
+    void start() throws Exception {
+        broker = EmbeddedBroker.start(dir);
+        wire = new WireClient(broker.port());
+        try (Admin admin = Admin.create(broker.properties())) {
+            admin.createTopics(List.of(new NewTopic("t", 1, (short) 1))).all().get(30, TimeUnit.SECONDS);
+        }
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        wire.close();
+        broker.close();
+    }
+
+    private Struct call(Action action, BranchRequest... branches) throws IOException {
+        return call(BranchMessages.request(action, "crm", branches));
+    }
+
+    private Struct call(Struct request) throws IOException {
+        ByteBuffer body = ByteBuffer.allocate(request.sizeOf());
+        request.writeTo(body);
+        wire.send(frame(BranchMessages.KEY, 0, body.flip()));
+        ByteBuffer answer = wire.receive();
+        assertThat(answer.getInt()).as("correlation id").isEqualTo(42);
+        Struct response = BranchMessages.RESPONSE.read(answer);
+        assertThat(answer.hasRemaining()).isFalse();
+        return response;
+    }
+
+    private static ByteBuffer frame(short key, int version, ByteBuffer body) {
+        RequestHeaderData header = new RequestHeaderData().setRequestApiKey(key).setRequestApiVersion((short) version).setCorrelationId(42)
+                .setClientId("connector");
+        ByteBuffer head = MessageUtil.toByteBufferAccessor(header, (short) 1).buffer();
+        return ByteBuffer.allocate(4 + head.remaining() + body.remaining()).putInt(head.remaining() + body.remaining()).put(head).put(body).flip();
+    }
+
+    private static int code(Struct response) {
+        assertThat(response.getInt("xa_code")).isZero();
+        return ((Struct) response.getArray("branches")[0]).getInt("xa_code");
+    }
+
+    private ApiVersionsResponseData versions(String software) throws IOException {
+        return (ApiVersionsResponseData) wire.call(ApiKeys.API_VERSIONS, 3,
+                new ApiVersionsRequestData().setClientSoftwareName(software).setClientSoftwareVersion("1"));
+    }
+
+    @Test
+    void onlyTheConnectorSeesIt() throws Exception {
+        assertThat(versions("milena-connector").apiKeys().find(BranchMessages.KEY)).isNotNull()
+                .satisfies(api -> assertThat(api.maxVersion()).isZero());
+        assertThat(versions("apache-kafka-java").apiKeys().find(BranchMessages.KEY)).isNull();
+        assertThat(versions("librdkafka").apiKeys().find(BranchMessages.KEY)).isNull();
+    }
+
+    /** The schema is a contract with connectors of other versions. */
+    @Test
+    void theRequestIsTheseBytes() {
+        Struct request = BranchMessages.request(Action.ROLLBACK, "crm", new BranchRequest("id", 5, (short) 7, XID, "crm"));
+        ByteBuffer bytes = ByteBuffer.allocate(request.sizeOf());
+        request.writeTo(bytes);
+        assertThat(HexFormat.of().formatHex(bytes.array())).isEqualTo("03" + "0003" + "63726d" + "00000001" + "0002" + "6964"
+                + "0000000000000005" + "0007" + "00020005" + "00000002" + "0102" + "00000001" + "03");
+    }
+
+    /** Records of a Kafka producer, prepared under its feet: its id, its records, our two phases. */
+    @Test
+    void aBranchThroughBothPhases() throws Exception {
+        try (KafkaProducer<String, String> producer = producer()) {
+            producer.initTransactions();
+            producer.beginTransaction();
+            producer.send(new ProducerRecord<>("t", "v")).get(30, TimeUnit.SECONDS);
+            BranchRequest branch = new BranchRequest("id", producerId(), (short) 0, XID, "crm");
+            assertThat(code(call(Action.COMMIT, branch))).as("not prepared").isEqualTo(XAException.XAER_NOTA);
+            assertThat(code(call(Action.PREPARE, branch))).isZero();
+            Struct found = (Struct) call(Action.RECOVER).getArray("branches")[0];
+            assertThat(found.getString("transactional_id")).isEqualTo("id");
+            assertThat(found.getLong("producer_id")).isEqualTo(branch.producerId());
+            assertThat(found.getShort("producer_epoch")).isZero();
+            assertThat(found.getInt("format_id")).isEqualTo(131_077);
+            assertThat(found.getBytes("global_id")).isEqualTo(ByteBuffer.wrap(new byte[] {1, 2}));
+            assertThat(found.get("outcome")).isEqualTo((byte) 0);
+            assertThat(code(call(Action.COMMIT, branch))).isZero();
+            assertThat(code(call(Action.COMMIT, branch))).as("again").isZero();
+            assertThat(code(call(Action.ROLLBACK, branch))).isEqualTo(XAException.XA_HEURCOM);
+            assertThat(call(Action.RECOVER).getArray("branches")).isEmpty();
+            assertThat(code(call(Action.FORGET, branch))).isZero();
+            assertThat(code(call(Action.FORGET, branch))).isEqualTo(XAException.XAER_NOTA);
+        }
+    }
+
+    @Test
+    void nonsenseIsAnswered() throws Exception {
+        assertThat(call(BranchMessages.request(Action.RECOVER, "")).getInt("xa_code")).isEqualTo(XAException.XAER_INVAL);
+        assertThat(call(BranchMessages.request(Action.RECOVER, "crm").set("action", (byte) 77)).getInt("xa_code")).isEqualTo(XAException.XAER_INVAL);
+        assertThat(versions("milena-connector").errorCode()).as("the connection lives on").isZero();
+    }
+
+    private KafkaProducer<String, String> producer() {
+        var settings = broker.properties();
+        settings.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, "id");
+        return new KafkaProducer<>(settings, new StringSerializer(), new StringSerializer());
+    }
+
+    private long producerId() throws IOException {
+        ListTransactionsResponseData list = (ListTransactionsResponseData) wire.call(ApiKeys.LIST_TRANSACTIONS, 0, new ListTransactionsRequestData());
+        return list.transactionStates().get(0).producerId();
+    }
+}

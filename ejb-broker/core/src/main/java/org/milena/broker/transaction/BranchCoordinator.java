@@ -96,9 +96,7 @@ public final class BranchCoordinator {
     }
 
     private CompletableFuture<XaAnswer> secureAndVote(BranchRequest request, TransactionMetadata seen, boolean onePhase) {
-        CompletableFuture<?>[] secured = seen.partitions().stream()
-                .map(partition -> durability.secure(partition, seen.producerId(), seen.producerEpoch())).toArray(CompletableFuture[]::new);
-        return CompletableFuture.allOf(secured).handle((done, error) -> Errors.maybeUnwrapException(error)).thenCompose(error -> {
+        return secure(request, seen).handle((done, error) -> Errors.maybeUnwrapException(error)).thenCompose(error -> {
             if (error == null) {
                 return coordinator.withFreshProducerId(fresh ->
                         coordinator.write(request.transactionalId(), shard -> shard.vote(request, seen, onePhase, fresh)));
@@ -108,6 +106,13 @@ public final class BranchCoordinator {
             }
             return CompletableFuture.failedFuture(error);
         });
+    }
+
+    /** That the transaction is open goes first: records on disk of which no coordinator knows would hold up their readers for good. */
+    private CompletableFuture<Void> secure(BranchRequest request, TransactionMetadata seen) {
+        return durability.flushState(coordinator.partitionFor(request.transactionalId())).thenCompose(done ->
+                CompletableFuture.allOf(seen.partitions().stream().map(partition ->
+                        durability.secure(partition, seen.producerId(), seen.producerEpoch())).toArray(CompletableFuture[]::new)));
     }
 
     private CompletableFuture<XaAnswer> undo(BranchRequest request, TransactionMetadata seen, String why) {

@@ -210,10 +210,11 @@ final class TransactionFixture {
         final Map<String, RuntimeException> failing = new HashMap<>();
         private final List<Runnable> waiting = new ArrayList<>();
         boolean stalled;
+        Runnable afterData = () -> { };
 
         @Override
         public CompletableFuture<Void> secure(TopicPartition partition, long producerId, short producerEpoch) {
-            return flush(partition.toString());
+            return flush(partition.toString()).thenRun(afterData);
         }
 
         @Override

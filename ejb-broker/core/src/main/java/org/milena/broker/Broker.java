@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -132,7 +133,8 @@ public final class Broker implements AutoCloseable {
                 Executors.newSingleThreadExecutor(environment.threads("topics-" + disks.size()))));
         started.push(() -> Closing.stop(disks.values(), "topics"));
         replicas = new ReplicaManager(logs, diskSpace);
-        topics = new TopicAdministration(new AdminContext(config, environment.store().get(), metadata, logs, replicas, serial, disks::get),
+        topics = new TopicAdministration(new AdminContext(config, environment.store().get(), metadata, logs, replicas, serial, disks::get,
+                topic -> transactions == null ? CompletableFuture.completedFuture(null) : transactions.branches().checkDeletable(topic)),
                 environment.clock());
         topics.start(logs.clusterId().orElse(null), advertised(List.of()));
         logs.joinCluster(metadata.image().clusterId());

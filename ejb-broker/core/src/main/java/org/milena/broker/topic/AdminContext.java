@@ -1,5 +1,6 @@
 package org.milena.broker.topic;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -15,10 +16,12 @@ import org.milena.broker.log.LogManager;
  *
  * @param config the current configuration, dynamic values included
  * @param serial runs one task at a time, in order; it may block on the database, and on no disk of the logs
+ * @param deletable fails with the reason why a topic of this name must not be deleted now
  * @param disks for each log directory an executor that runs one task at a time, in order, and may block on that directory's disk
  */
 public record AdminContext(Supplier<BrokerConfig> config, MetadataStore store, MetadataCache cache, LogManager logs,
-                           PartitionLifecycle partitions, Executor serial, Function<LogDirectory, Executor> disks) {
+                           PartitionLifecycle partitions, Executor serial, Function<LogDirectory, Executor> disks,
+                           Function<String, CompletableFuture<Void>> deletable) {
 
     MetadataImage image() {
         return cache.image();

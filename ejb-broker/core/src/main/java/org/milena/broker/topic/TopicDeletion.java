@@ -80,7 +80,8 @@ final class TopicDeletion {
         return changes.run(name, () -> {
             inTime.run();
             TopicImage topic = check(target, occurrences, resolved);
-            return delete(topic).thenApply(done -> result.setName(topic.name()).setTopicId(topic.id()));
+            return context.deletable().apply(topic.name()).thenComposeAsync(yes -> delete(topic), context.serial())
+                    .thenApply(done -> result.setName(topic.name()).setTopicId(topic.id()));
         }).exceptionally(failure -> {
             ApiError error = ApiError.fromThrowable(TopicChanges.cause(failure));
             return result.setErrorCode(error.error().code()).setErrorMessage(error.messageWithFallback());

@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
+import org.apache.kafka.common.errors.PolicyViolationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.protocol.Errors;
 import org.milena.broker.coordinator.Result;
@@ -77,6 +78,22 @@ public final class BranchCoordinator {
         int partitions = coordinator.statePartitions();
         return queries.branches(resourceManager, partitions).thenCompose(found -> CompletableFuture.allOf(
                 IntStream.range(0, partitions).mapToObj(durability::flushState).toArray(CompletableFuture[]::new)).thenApply(done -> found));
+    }
+
+    /**
+     * Fails with a PolicyViolationException that names the branches in doubt that have records in the topic: they were promised to be
+     * committed (rules 14). An operator may complete them first, which is remembered. Fails likewise while that is not known.
+     */
+    public CompletableFuture<Void> checkDeletable(String topic) {
+        return queries.branches(null, coordinator.statePartitions()).thenAccept(found -> {
+            List<String> holding = found.stream().filter(each -> each.branch().isInDoubt()
+                    && each.partitions().stream().anyMatch(partition -> partition.topic().equals(topic))).map(each -> each.branch().xid()
+                    + " of " + each.branch().resourceManager() + " (transactional id " + each.transactionalId() + ")").sorted().toList();
+            if (!holding.isEmpty()) {
+                throw new PolicyViolationException("Topic " + topic + " holds records of prepared XA branches: " + String.join(", ", holding)
+                        + ". Their transaction managers, or an operator, must complete them before the topic is deleted.");
+            }
+        });
     }
 
     private CompletableFuture<XaAnswer> decided(BranchRequest request, boolean commit, boolean heuristic) {

@@ -209,6 +209,20 @@ class PrepareTest {
         assertThat(f.prepare(p, 1)).isEqualTo(XaAnswer.OK);
     }
 
+    /** Rules 14: what was voted on stays until it is decided; an operator's decision is the way to force it. */
+    @Test
+    void aTopicWithAPreparedBranchIsNotDeleted() {
+        f.world.get(f.coordinator.branches().checkDeletable("a"));
+        f.prepare(p, 1);
+        assertThatThrownBy(() -> f.world.get(f.coordinator.branches().checkDeletable("a"))).rootCause()
+                .isInstanceOf(org.apache.kafka.common.errors.PolicyViolationException.class)
+                .hasMessage("Topic a holds records of prepared XA branches: 131077:01:0102 of crm (transactional id id). Their transaction "
+                        + "managers, or an operator, must complete them before the topic is deleted.");
+        f.world.get(f.coordinator.branches().checkDeletable("c"));
+        f.heuristic(p, 1, false);
+        f.world.get(f.coordinator.branches().checkDeletable("a"));
+    }
+
     // ---- recover
 
     @Test

@@ -1,6 +1,7 @@
 package org.milena.broker.handler.transaction;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -131,6 +132,23 @@ class BranchHandlerTest {
             assertThat(call(Action.RECOVER).getArray("branches")).isEmpty();
             assertThat(code(call(Action.FORGET, branch))).isZero();
             assertThat(code(call(Action.FORGET, branch))).isEqualTo(XAException.XAER_NOTA);
+        }
+    }
+
+    /** Rules 14. */
+    @Test
+    void aTopicOfAPreparedBranchIsNotDeleted() throws Exception {
+        try (KafkaProducer<String, String> producer = producer(); Admin admin = Admin.create(broker.properties())) {
+            producer.initTransactions();
+            producer.beginTransaction();
+            producer.send(new ProducerRecord<>("t", "v")).get(30, TimeUnit.SECONDS);
+            BranchRequest branch = new BranchRequest("id", producerId(), (short) 0, XID, "crm");
+            assertThat(code(call(Action.PREPARE, branch))).isZero();
+            assertThatThrownBy(() -> admin.deleteTopics(List.of("t")).all().get(30, TimeUnit.SECONDS)).rootCause()
+                    .isInstanceOf(org.apache.kafka.common.errors.PolicyViolationException.class)
+                    .hasMessageStartingWith("Topic t holds records of prepared XA branches: 131077:0102:03 of crm");
+            assertThat(code(call(Action.ROLLBACK, branch))).isZero();
+            admin.deleteTopics(List.of("t")).all().get(30, TimeUnit.SECONDS);
         }
     }
 

@@ -76,6 +76,9 @@ public final class BranchCoordinator {
      */
     public CompletableFuture<List<RecoveredBranch>> recover(String resourceManager) {
         int partitions = coordinator.statePartitions();
+        if (partitions == 0 && coordinator.isCoordinating()) {
+            return CompletableFuture.failedFuture(Errors.COORDINATOR_NOT_AVAILABLE.exception("The metadata does not show " + TransactionTopic.NAME));
+        }
         return queries.branches(resourceManager, partitions).thenCompose(found -> CompletableFuture.allOf(
                 IntStream.range(0, partitions).mapToObj(durability::flushState).toArray(CompletableFuture[]::new)).thenApply(done -> found));
     }

@@ -257,6 +257,10 @@ public final class TransactionCoordinator implements TransactionAdmission {
         return topic == null ? 0 : topic.partitions().size();
     }
 
+    boolean isCoordinating() {
+        return !runtime.partitions().isEmpty();
+    }
+
     // ---- administration
 
     public CompletableFuture<List<DescribeTransactionsResponseData.TransactionState>> describe(List<String> transactionalIds) {

@@ -258,6 +258,14 @@ class PrepareTest {
     }
 
     @Test
+    void recoverDoesNotTakeMissingMetadataForNoBranches() {
+        f.prepare(p, 1);
+        f.image = new org.milena.broker.cache.MetadataImage(3, "cluster", 1, java.util.List.of(), java.util.Map.of(), java.util.Map.of(),
+                java.util.Map.of(), java.util.Map.of());
+        assertThatThrownBy(() -> f.recover(MANAGER)).rootCause().hasMessage("The metadata does not show __transaction_state");
+    }
+
+    @Test
     void recoverWaitsForWhatIsNotCommitted() {
         f.log.stall();
         var vote = f.coordinator.branches().prepare(TransactionFixture.branch(p, 1));

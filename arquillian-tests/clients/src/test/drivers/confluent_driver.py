@@ -1,9 +1,10 @@
 """The driver of confluent-kafka for Python, that is of librdkafka; README.md beside it tells the contract."""
 import base64
+import os
 import sys
 import threading
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 
 def decode(text):
@@ -38,9 +39,9 @@ def show(record):
           ";".join(n + ":" + encode(v) for n, v in record.headers() or []), sep="\t", flush=True)
 
 
-def consumer(bootstrap, group):
+def consumer(bootstrap, group, isolation="read_committed"):
     return Consumer({"bootstrap.servers": bootstrap, "group.id": group, "auto.offset.reset": "earliest", "enable.auto.commit": False,
-                     "heartbeat.interval.ms": 300, "topic.metadata.refresh.interval.ms": 1000, "fetch.wait.max.ms": 100})
+                     "heartbeat.interval.ms": 300, "topic.metadata.refresh.interval.ms": 1000, "fetch.wait.max.ms": 100, "isolation.level": isolation})
 
 
 def checked(record):
@@ -49,8 +50,8 @@ def checked(record):
     return record
 
 
-def consume(bootstrap, topics, group, count, **_):
-    c, left, ends = consumer(bootstrap, group), int(count), {}
+def consume(bootstrap, topics, group, count, isolation="read_committed", **_):
+    c, left, ends = consumer(bootstrap, group, isolation), int(count), {}
     c.subscribe(topics.split(","))
     while left > 0:
         record = c.poll(1)
@@ -88,5 +89,57 @@ def time(bootstrap, topic, partition, timestamp, **_):
     c.close()
 
 
-{"produce": produce, "consume": consume, "member": member, "time": time}[sys.argv[1]](
+def transactional(bootstrap, name):
+    producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": name, "topic.metadata.refresh.interval.ms": 1000})
+    producer.init_transactions(60)
+    return producer
+
+
+def send(producer, topic, p, t, k, v, h):
+    failed = []
+    producer.produce(topic, partition=int(p), timestamp=int(t), key=decode(k), value=decode(v), headers=headers(h),
+                     on_delivery=lambda error, _: error and failed.append(error))
+    if producer.flush(60):
+        sys.exit("neither delivered nor refused")
+    if failed:
+        raise KafkaException(failed[0])
+
+
+def transact(bootstrap, id, **_):
+    producer = transactional(bootstrap, id)
+    steps = {"begin": producer.begin_transaction, "send": lambda *fields: send(producer, *fields),
+             "commit": lambda: producer.commit_transaction(60), "abort": lambda: producer.abort_transaction(60)}
+    print("ready", flush=True)
+    for line in sys.stdin:
+        step, *fields = line.rstrip("\n").split("\t")
+        try:
+            steps[step](*fields)
+            print("ok", flush=True)
+        except KafkaException as e:
+            print("error", e.args[0].name(), sep="\t", flush=True)
+
+
+def transform(bootstrap, input, output, group, id, count, crash="false", **_):
+    producer, c, left = transactional(bootstrap, id), consumer(bootstrap, group), int(count)
+    c.subscribe([input])
+    while left > 0:
+        records = [checked(record) for record in c.consume(min(5, left), 1)]
+        if not records:
+            continue
+        producer.begin_transaction()
+        for r in records:
+            producer.produce(output, partition=r.partition(), timestamp=r.timestamp()[1], key=r.key(), value=r.value())
+        ends = {(r.topic(), r.partition()): r.offset() + 1 for r in records}
+        producer.send_offsets_to_transaction([TopicPartition(t, p, o) for (t, p), o in ends.items()], c.consumer_group_metadata(), 60)
+        left -= len(records)
+        if left == 0 and crash == "true":
+            producer.flush(60)
+            c.close()
+            print("left open", len(records), sep="\t", flush=True)
+            os._exit(0)
+        producer.commit_transaction(60)
+    c.close()
+
+
+{"produce": produce, "consume": consume, "member": member, "time": time, "transact": transact, "transform": transform}[sys.argv[1]](
     sys.argv[2], **dict(argument.split("=", 1) for argument in sys.argv[3:]))

@@ -1,6 +1,7 @@
 // The driver of KafkaJS; README.md in the folder above tells the contract.
 'use strict'
 const { Kafka, CompressionTypes, CompressionCodecs, logLevel } = require('kafkajs')
+const readline = require('readline')
 const lz4 = require('lz4js')
 const xxh32 = require('lz4js/xxh32.js')
 const { ZstdCodec } = require('zstd-codec')
@@ -64,7 +65,8 @@ async function produce () {
 }
 
 const consumer = () => kafka.consumer({
-  groupId: options.group, heartbeatInterval: 300, maxBytesPerPartition: 2000000, maxWaitTimeInMs: 100, metadataMaxAge: 1000
+  groupId: options.group, heartbeatInterval: 300, maxBytesPerPartition: 2000000, maxWaitTimeInMs: 100, metadataMaxAge: 1000,
+  readUncommitted: options.isolation === 'read_uncommitted'
 })
 
 async function consume () {
@@ -116,8 +118,73 @@ async function time () {
   console.log('offset\t' + (of(found) === of(ends) ? -1 : of(found)))
 }
 
+const transactional = () => kafka.producer({ transactionalId: options.id, idempotent: true, maxInFlightRequests: 1, metadataMaxAge: 1000 })
+
+async function transact () {
+  const producer = transactional()
+  await producer.connect()
+  // KafkaJS asks for its epoch when the first transaction begins, and not before.
+  let next = await producer.transaction()
+  let current
+  const steps = {
+    begin: async () => { current = next || await producer.transaction(); next = null },
+    send: (topic, ...fields) => current.send({ topic, acks: -1, messages: [message(fields.join('\t'))] }),
+    commit: () => current.commit(),
+    abort: () => current.abort()
+  }
+  console.log('ready')
+  for await (const line of readline.createInterface({ input: process.stdin })) {
+    const [step, ...fields] = line.split('\t')
+    await steps[step](...fields).then(() => console.log('ok'), error => console.log('error\t' + (error.type || error.name)))
+  }
+  await producer.disconnect()
+}
+
+async function transformBatch (producer, topic, partition, messages, open) {
+  const transaction = await producer.transaction()
+  await transaction.send({
+    topic: options.output, acks: -1, messages: messages.map(({ timestamp, key, value }) => ({ partition, timestamp, key, value }))
+  })
+  const offset = String(BigInt(messages[messages.length - 1].offset) + 1n)
+  await transaction.sendOffsets({ consumerGroupId: options.group, topics: [{ topic, partitions: [{ partition, offset }] }] })
+  if (!open) await transaction.commit()
+}
+
+async function transform () {
+  let left = Number(options.count)
+  let open = 0
+  const producer = transactional()
+  await producer.connect()
+  // As above: what another instance left open must end before the group's offsets are read.
+  await (await producer.transaction()).abort()
+  const reader = consumer()
+  await reader.connect()
+  await reader.subscribe({ topics: [options.input], fromBeginning: true })
+  await new Promise((resolve, reject) => {
+    reader.on(reader.events.CRASH, event => reject(event.payload.error))
+    reader.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      eachBatch: async ({ batch, resolveOffset }) => {
+        for (let start = 0; start < batch.messages.length && left > 0;) {
+          const messages = batch.messages.slice(start, start + Math.min(5, left))
+          start += messages.length
+          left -= messages.length
+          if (left === 0 && options.crash === 'true') open = messages.length
+          await transformBatch(producer, batch.topic, batch.partition, messages, open > 0)
+          resolveOffset(messages[messages.length - 1].offset)
+        }
+        if (left === 0) resolve()
+      }
+    }).catch(reject)
+  })
+  await reader.disconnect()
+  if (open > 0) console.log('left open\t' + open)
+  else await producer.disconnect()
+}
+
 // Exit drops what a slow reader has not taken yet: wait until all is written.
-({ produce, consume, member, time })[command]().then(() => process.stdout.write('', () => process.exit(0)), error => {
+({ produce, consume, member, time, transact, transform })[command]().then(() => process.stdout.write('', () => process.exit(0)), error => {
   console.error(error)
   process.exit(1)
 })

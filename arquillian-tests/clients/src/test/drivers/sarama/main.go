@@ -74,6 +74,9 @@ func config() *sarama.Config {
 	c.Consumer.Offsets.Retention = 24 * time.Hour
 	c.Consumer.Group.Heartbeat.Interval = 300 * time.Millisecond
 	c.Consumer.Return.Errors = false
+	if options["isolation"] == "read_committed" {
+		c.Consumer.IsolationLevel = sarama.ReadCommitted
+	}
 	return c
 }
 

@@ -33,6 +33,7 @@ import org.milena.broker.metrics.MeasuredDisk;
 import org.milena.broker.metrics.prometheus.BrokerMetrics;
 import org.milena.broker.network.BrokerServer;
 import org.milena.broker.network.EventLoops;
+import org.milena.broker.network.InVmAccess;
 import org.milena.broker.network.NetworkConfig;
 import org.milena.broker.replication.CoordinatorPartitions;
 import org.milena.broker.replication.PartitionDurability;
@@ -280,5 +281,10 @@ public final class Broker implements AutoCloseable {
 
     public BrokerServer server() {
         return server;
+    }
+
+    /** For clients in this VM, while the listener is open. */
+    public InVmAccess inVmAccess() {
+        return new InVmAccess(server, config.get().nodeId());
     }
 }

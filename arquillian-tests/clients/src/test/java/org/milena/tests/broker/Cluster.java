@@ -107,7 +107,16 @@ public final class Cluster {
 
     /** Every record of the topic up to its end as of now, in the order of each partition. */
     public static List<ConsumerRecord<byte[], byte[]>> readAll(String topic) {
-        try (KafkaConsumer<byte[], byte[]> consumer = consumer(Map.of())) {
+        return readAll(topic, Map.of());
+    }
+
+    /** The same of what is committed: up to the last stable offset as of now. */
+    public static List<ConsumerRecord<byte[], byte[]>> readCommitted(String topic) {
+        return readAll(topic, Map.of("isolation.level", "read_committed"));
+    }
+
+    private static List<ConsumerRecord<byte[], byte[]>> readAll(String topic, Map<String, Object> config) {
+        try (KafkaConsumer<byte[], byte[]> consumer = consumer(config)) {
             List<TopicPartition> partitions = consumer.partitionsFor(topic, PATIENCE).stream()
                 .map(info -> new TopicPartition(topic, info.partition())).toList();
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions, PATIENCE);

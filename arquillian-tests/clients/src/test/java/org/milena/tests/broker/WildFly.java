@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -46,8 +47,14 @@ public final class WildFly implements AutoCloseable {
 
     /** {@code kill -9} of the server, and a start on what it left. */
     public void killAndRestart() {
+        killAndRestart(data -> { });
+    }
+
+    /** @param meanwhile what happens to the data directory while no server runs */
+    public void killAndRestart(Consumer<Path> meanwhile) {
         process.close();
         process.awaitExit(ExternalProcess.PATIENCE);
+        meanwhile.accept(base.resolve("data/milena"));
         start();
     }
 
@@ -72,7 +79,8 @@ public final class WildFly implements AutoCloseable {
             "group.consumer.heartbeat.interval.ms", "500",
             "group.consumer.min.heartbeat.interval.ms", "500",
             "log.segment.delete.delay.ms", "1000",
-            "offsets.topic.num.partitions", "4")
+            "offsets.topic.num.partitions", "4",
+            "transaction.state.log.num.partitions", "4")
             .forEach((key, value) -> command.add("-D" + key + "=" + value));
         return command;
     }

@@ -17,7 +17,7 @@ final class Drivers {
         return new Driver(name, codecs, true, null, (verb, arguments) -> {
             List<String> all = new ArrayList<>(List.of(verb));
             all.addAll(arguments);
-            if (!verb.equals("produce")) all.addAll(List.of(extra));
+            if (!verb.equals("produce") && !verb.equals("transact")) all.addAll(List.of(extra));
             return Jvm.start(Jvm.testClasses() + File.pathSeparator + jars, List.of(), JavaDriver.class.getName(), all);
         });
     }

@@ -31,8 +31,8 @@ import org.apache.kafka.common.header.Header;
  * some release, from 2.0.1 up, so it uses only what was there in 2.0.1. Arguments named {@code config.KEY} go to the client.
  */
 public final class JavaDriver {
-    private static final PrintStream OUT = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-    private final Map<String, String> options = new HashMap<>();
+    static final PrintStream OUT = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+    final Map<String, String> options = new HashMap<>();
 
     private JavaDriver(String bootstrap, List<String> arguments) {
         options.put("config.bootstrap.servers", bootstrap);
@@ -49,11 +49,13 @@ public final class JavaDriver {
             case "consume" -> driver.consume();
             case "member" -> driver.member();
             case "time" -> driver.time();
+            case "transact" -> new JavaTransactions(driver).transact();
+            case "transform" -> new JavaTransactions(driver).transform();
             default -> throw new IllegalArgumentException(args[0]);
         }
     }
 
-    private Properties config(String... pairs) {
+    Properties config(String... pairs) {
         Properties config = new Properties();
         for (int i = 0; i < pairs.length; i += 2) config.put(pairs[i], pairs[i + 1]);
         options.forEach((key, value) -> {
@@ -78,7 +80,7 @@ public final class JavaDriver {
         }
     }
 
-    private static ProducerRecord<byte[], byte[]> record(String topic, String[] fields) {
+    static ProducerRecord<byte[], byte[]> record(String topic, String[] fields) {
         ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(topic, Integer.valueOf(fields[0]), Long.valueOf(fields[1]),
             decode(fields[2]), decode(fields[3]));
         for (String pair : fields[4].isEmpty() ? new String[0] : fields[4].split(";")) {
@@ -88,11 +90,12 @@ public final class JavaDriver {
         return record;
     }
 
-    private KafkaConsumer<byte[], byte[]> consumer() {
+    KafkaConsumer<byte[], byte[]> consumer() {
         String bytes = "org.apache.kafka.common.serialization.ByteArrayDeserializer";
         Properties config = config("key.deserializer", bytes, "value.deserializer", bytes, "auto.offset.reset", "earliest",
             "enable.auto.commit", "false", "metadata.max.age.ms", "1000", "fetch.max.wait.ms", "100");
         if (!"consumer".equals(options.get("config.group.protocol"))) config.put("heartbeat.interval.ms", "300");
+        if (options.containsKey("isolation")) config.put("isolation.level", options.get("isolation"));
         if (options.containsKey("group")) config.put("group.id", options.get("group"));
         return new KafkaConsumer<>(config);
     }

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** sarama 1.22. It knows zstd, but sends it by Produce 3, which Kafka refuses before 7. */
+/** sarama 1.22. It knows zstd, but sends it by Produce 3, which Kafka refuses before 7. It has no transactional producer (since 1.36). */
 class SaramaTest extends ClientContract {
     @Override
     Driver driver() {

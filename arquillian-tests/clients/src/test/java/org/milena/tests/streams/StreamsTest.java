@@ -25,9 +25,13 @@ class StreamsTest {
     private static final Duration PATIENCE = ExternalProcess.PATIENCE;
 
     private static ExternalProcess start(String application, Path state, String input, String output) {
+        return start(application, state, input, output, "at_least_once");
+    }
+
+    static ExternalProcess start(String application, Path state, String input, String output, String guarantee) {
         return Jvm.start(Jvm.testClasses() + File.pathSeparator + Jvm.libs("tools"),
             List.of("-Dlog4j2.configurationFile=" + Jvm.testClasses() + "/log4j2-quiet.properties"), WordCount.class.getName(),
-            List.of(BrokerUnderTest.bootstrap(), application, state.toString(), input, output));
+            List.of(BrokerUnderTest.bootstrap(), application, state.toString(), input, output, guarantee));
     }
 
     private static void write(String topic, String... lines) {

@@ -19,7 +19,7 @@ import org.apache.kafka.streams.state.ReadOnlyKeyValueStore;
 
 /**
  * A Streams application in a JVM of its own: lines of topic {@code input}, words repartitioned, counted in a store with a
- * changelog, to topic {@code output}. Arguments: bootstrap, application id, state directory, input, output. Prints
+ * changelog, to topic {@code output}. Arguments: bootstrap, application id, state directory, input, output, processing guarantee. Prints
  * {@code restored N} for each restored partition of the store and {@code running}; each line on its input asks for a
  * word's count out of the store. It stops when its input ends.
  */
@@ -39,7 +39,10 @@ public final class WordCount {
         config.put("bootstrap.servers", args[0]);
         config.put("application.id", args[1]);
         config.put("state.dir", args[2]);
+        config.put("processing.guarantee", args[5]);
         config.put("commit.interval.ms", 100);
+        config.put("consumer.session.timeout.ms", 6000); // a killed one's partitions move soon
+        config.put("consumer.heartbeat.interval.ms", 1000);
         config.put("replication.factor", 1);
         config.put("default.key.serde", Serdes.StringSerde.class.getName());
         config.put("statestore.cache.max.bytes", 0);

@@ -61,7 +61,8 @@ class RedeployIT {
         long classLoaders = server.instances(ONE_PER_CLASS_LOADER);
         deployer.deploy("milena");
         deployer.undeploy("milena");
-        long directMemory = server.directMemory();
+        await("the class loader of the first deployment is released", () -> server.instances(ONE_PER_CLASS_LOADER) <= classLoaders);
+        long directMemory = settledDirectMemory(server);
         AtomicBoolean stop = new AtomicBoolean();
         List<Long> acknowledged = Collections.synchronizedList(new ArrayList<>());
         AtomicLong consumed = new AtomicLong();
@@ -87,6 +88,18 @@ class RedeployIT {
         deployer.deploy("milena");
         assertThat(offsets()).containsAll(acknowledged);
         deployer.undeploy("milena");
+    }
+
+    /** Of the server alone: what earlier deployments had goes with one collection or another. */
+    private static long settledDirectMemory(ServerProcess server) {
+        long before;
+        long now = Long.MAX_VALUE;
+        do {
+            before = now;
+            server.collect();
+            now = server.directMemory();
+        } while (now < before);
+        return now;
     }
 
     private static void assertNothingLeft(ServerProcess server, long classLoaders, long directMemory, int round) {

@@ -44,6 +44,10 @@ record ServerProcess(long pid) {
             .mapToLong(f -> Long.parseLong(f[1])).sum();
     }
 
+    void collect() {
+        jcmd("GC.run");
+    }
+
     List<String> threads() {
         return jcmd("Thread.print").lines().filter(line -> line.startsWith("\"")).map(line -> line.substring(1, line.indexOf('"', 1))).toList();
     }

@@ -45,6 +45,7 @@ public final class BrokerServer implements AutoCloseable {
     private ScheduledFuture<?> sweeper;
     private long badInputMinute;
     private int badInputs;
+    private boolean stopped;
 
     /**
      * @param directories     the data loops, one entry a log directory
@@ -120,6 +121,26 @@ public final class BrokerServer implements AutoCloseable {
         });
     }
 
+    /**
+     * A connection of a client in this VM: like one by a socket of the first listener in everything but the socket.
+     *
+     * @param closed run on an event loop, once, when the connection is closed by whichever side
+     * @throws IOException the server is stopped
+     */
+    FrameChannel connectInVm(Runnable closed) throws IOException {
+        FrameChannel channel = new FrameChannel(config.maxRequestBytes());
+        FrameDecoder decoder = new FrameDecoder(config.maxRequestBytes(), memory);
+        channel.config().setAllocator(allocator);
+        channel.pipeline().addLast(decoder, new Connection(this, config.listeners().get(0).name(), decoder));
+        channel.closeFuture().addListener(done -> closed.run());
+        synchronized (this) {
+            if (!stopped && loops.control().register(channel).awaitUninterruptibly().isSuccess()) {
+                return channel;
+            }
+        }
+        throw new IOException("the broker has stopped");
+    }
+
     /** The addresses really bound, in the order of the configuration. */
     public List<InetSocketAddress> addresses() {
         return bound.stream().map(c -> (InetSocketAddress) c.localAddress()).toList();
@@ -161,6 +182,9 @@ public final class BrokerServer implements AutoCloseable {
     /** Closes listeners and connections. The loops belong to whoever made them. */
     @Override
     public void close() {
+        synchronized (this) {
+            stopped = true;
+        }
         if (sweeper != null) {
             sweeper.cancel(false);
         }

@@ -3,6 +3,7 @@ package org.milena.broker.network;
 import io.netty.channel.FileRegion;
 import io.netty.util.AbstractReferenceCounted;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import org.milena.broker.log.LogRead;
 
@@ -46,6 +47,21 @@ final class SegmentRegion extends AbstractReferenceCounted implements FileRegion
             transferred += written;
         }
         return written;
+    }
+
+    /** Copies all of it. Blocks on the disk. */
+    void copyTo(ByteBuffer target) throws IOException {
+        int limit = target.limit();
+        target.limit(target.position() + (int) count);
+        for (long from = 0; target.hasRemaining(); ) {
+            int n = read.read(target, from);
+            if (n <= 0) {
+                throw new IOException("segment ended " + target.remaining() + " bytes early");
+            }
+            from += n;
+        }
+        target.limit(limit);
+        transferred = count;
     }
 
     @Override

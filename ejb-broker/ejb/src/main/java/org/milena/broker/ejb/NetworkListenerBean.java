@@ -44,6 +44,7 @@ public class NetworkListenerBean implements NetworkListener, MetricsService {
     @Resource
     ManagedScheduledExecutorService scheduler;
 
+    private final InVmDoor door = new InVmDoor();
     private Broker broker;
     private Future<?> welcome;
 
@@ -51,6 +52,7 @@ public class NetworkListenerBean implements NetworkListener, MetricsService {
     void start() {
         broker = parts.get(Broker.class);
         StartPhase.run(parts, "listener", this::listen, broker::close);
+        door.open(broker.inVmAccess());
         BrokerStatus.current().started();
         LOG.log(Level.INFO, "Milena is ready: listening on {0}, clients are told {1}", parts.get(BrokerConfig.class).listeners(), advertised());
         welcome = scheduler.schedule(this::welcome, WELCOME_AFTER_MS, TimeUnit.MILLISECONDS);
@@ -81,6 +83,7 @@ public class NetworkListenerBean implements NetworkListener, MetricsService {
     void stop() {
         welcome.cancel(false);
         BrokerStatus.current().stopped();
+        door.close();
         broker.close();
     }
 

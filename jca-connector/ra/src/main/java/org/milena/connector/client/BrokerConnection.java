@@ -1,0 +1,170 @@
+package org.milena.connector.client;
+
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.common.message.ApiMessageType;
+import org.apache.kafka.common.message.ApiVersionsRequestData;
+import org.apache.kafka.common.message.ApiVersionsResponseData;
+import org.apache.kafka.common.message.RequestHeaderData;
+import org.apache.kafka.common.message.ResponseHeaderData;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.protocol.ByteBufferAccessor;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.RequestUtils;
+
+/**
+ * Requests and answers over one {@link Transport}. Begins with ApiVersions, where this client calls itself {@value #SOFTWARE} (KIP-511).
+ * Thread-safe; requests of many threads are under way at a time.
+ */
+final class BrokerConnection implements AutoCloseable {
+
+    static final String SOFTWARE = "milena-connector";
+
+    private static final short API_VERSIONS_VERSION = 3;
+
+    private final Endpoint endpoint;
+    private final Transport transport;
+    private final String clientId;
+    private final int requestTimeoutMs;
+    private final AtomicInteger correlation = new AtomicInteger();
+    private ApiVersionsResponseData introduction;
+
+    private BrokerConnection(Endpoint endpoint, Transport transport, ClientConfig config) {
+        this.endpoint = endpoint;
+        this.transport = transport;
+        this.clientId = config.clientId();
+        this.requestTimeoutMs = config.requestTimeoutMs();
+    }
+
+    /** @throws ClientException nobody there, or it does not speak as we do; the transport is closed then */
+    static BrokerConnection open(Endpoint endpoint, Transport transport, ClientConfig config, Deadline deadline) throws ClientException {
+        BrokerConnection connection = new BrokerConnection(endpoint, transport, config);
+        try {
+            connection.introduce(deadline);
+            return connection;
+        } catch (ClientException | RuntimeException | Error e) {
+            connection.close();
+            throw e;
+        }
+    }
+
+    private void introduce(Deadline deadline) throws ClientException {
+        String version = BrokerConnection.class.getPackage().getImplementationVersion();
+        ApiVersionsRequestData request = new ApiVersionsRequestData().setClientSoftwareName(SOFTWARE)
+                .setClientSoftwareVersion(version == null ? "unknown" : version);
+        ApiVersionsResponseData answer;
+        try {
+            answer = (ApiVersionsResponseData) send(ApiKeys.API_VERSIONS, API_VERSIONS_VERSION, request).await(deadline);
+        } catch (ClientException e) {
+            ClientException unreachable = ClientException.unreachable(e.getMessage(), e.getCause());
+            throw deadline.over() ? unreachable.cutShort() : unreachable;
+        }
+        Errors error = Errors.forCode(answer.errorCode());
+        if (error != Errors.NONE) {
+            throw ClientException.of(endpoint + " does not speak our protocol: " + error + " to ApiVersions", error);
+        }
+        introduction = answer;
+    }
+
+    Endpoint endpoint() {
+        return endpoint;
+    }
+
+    boolean isOpen() {
+        return transport.isOpen();
+    }
+
+    /**
+     * The latest version that both sides speak.
+     *
+     * @throws ClientException there is none
+     */
+    short version(ApiKeys key, int oldest, int latest) throws ClientException {
+        ApiVersionsResponseData.ApiVersion served = introduction.apiKeys().find(key.id);
+        if (served == null || served.maxVersion() < oldest || served.minVersion() > latest) {
+            throw ClientException.of(endpoint + " does not serve " + key + " in a version from " + oldest + " to " + latest
+                    + (served == null ? "" : " but " + served.minVersion() + " to " + served.maxVersion())
+                    + "; Milena or Apache Kafka 4.0 or newer is needed", Errors.UNSUPPORTED_VERSION);
+        }
+        return (short) Math.min(latest, served.maxVersion());
+    }
+
+    /** The level of a feature that the cluster has agreed on; 0 where it has none (KIP-584). */
+    short feature(String name) {
+        var agreed = introduction.finalizedFeatures().find(name);
+        return agreed == null ? 0 : agreed.maxVersionLevel();
+    }
+
+    /** Sends; {@link Answer#await} waits. */
+    Answer send(ApiKeys key, short version, ApiMessage request) {
+        int id = correlation.getAndIncrement();
+        RequestHeaderData header = new RequestHeaderData().setRequestApiKey(key.id).setRequestApiVersion(version).setCorrelationId(id)
+                .setClientId(clientId);
+        ByteBuffer frame = RequestUtils.serialize(header, key.requestHeaderVersion(version), request, version);
+        return new Answer(key, version, id, Deadline.after(requestTimeoutMs), transport.send(frame).toCompletableFuture());
+    }
+
+    @Override
+    public void close() {
+        transport.close();
+    }
+
+    /** An answer under way. */
+    final class Answer {
+
+        private final ApiKeys key;
+        private final short version;
+        private final int id;
+        private final Deadline patience;
+        private final CompletableFuture<ByteBuffer> frame;
+
+        private Answer(ApiKeys key, short version, int id, Deadline patience, CompletableFuture<ByteBuffer> frame) {
+            this.key = key;
+            this.version = version;
+            this.id = id;
+            this.patience = patience;
+            this.frame = frame;
+        }
+
+        /**
+         * Waits until the earlier of the deadline and {@code request.timeout.ms} after the request. A connection that takes longer than
+         * the latter is closed.
+         *
+         * @throws ClientException no answer came
+         */
+        ApiMessage await(Deadline deadline) throws ClientException {
+            try {
+                return read(frame.get(Math.min(deadline.remainingNanos(), patience.remainingNanos()), TimeUnit.NANOSECONDS));
+            } catch (InterruptedException e) {
+                throw ClientException.interrupted(e);
+            } catch (ExecutionException e) {
+                throw ClientException.unanswered(String.valueOf(e.getCause().getMessage()), e.getCause());
+            } catch (TimeoutException e) {
+                if (patience.over()) {
+                    close();
+                    throw ClientException.unanswered(endpoint + " gave no answer to " + key + " within " + patience.millis() + " ms", e);
+                }
+                throw ClientException.unanswered(endpoint + " had no answer to " + key + " yet", e).cutShort();
+            } catch (RuntimeException e) { // not what the protocol says
+                close();
+                throw ClientException.unanswered(endpoint + " gave an answer to " + key + " that can't be read: " + e, e);
+            }
+        }
+
+        private ApiMessage read(ByteBuffer bytes) {
+            ByteBufferAccessor in = new ByteBufferAccessor(bytes);
+            int answered = new ResponseHeaderData(in, key.responseHeaderVersion(version)).correlationId();
+            if (answered != id) {
+                throw new IllegalStateException("it answers request " + answered + ", not " + id);
+            }
+            ApiMessage response = ApiMessageType.fromApiKey(key.id).newResponse();
+            response.read(in, version);
+            return response;
+        }
+    }
+}

@@ -1,0 +1,215 @@
+package org.milena.connector.client;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.kafka.common.message.FindCoordinatorRequestData;
+import org.apache.kafka.common.message.FindCoordinatorResponseData;
+import org.apache.kafka.common.message.MetadataRequestData;
+import org.apache.kafka.common.message.MetadataResponseData;
+import org.apache.kafka.common.message.MetadataResponseData.MetadataResponseTopic;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.FindCoordinatorRequest;
+
+/** What is known of a cluster, learnt as it is needed, and the connections to its brokers. Thread-safe. */
+public final class Cluster implements AutoCloseable {
+
+    /** So long a topic may take to come into being; a name that is only misspelt need not cost a whole send's patience. */
+    private static final long UNKNOWN_TOPIC_MS = 5_000;
+
+    /** {@code socket.connection.setup.timeout.ms}, ApiVersions included. */
+    private static final long SETUP_MS = 10_000;
+
+    private final Dialer dialer;
+    private final ClientConfig config;
+    private final Map<Integer, Endpoint> nodes = new ConcurrentHashMap<>();
+    private final Map<String, Topic> topics = new ConcurrentHashMap<>();
+    private final Map<Endpoint, Slot> connections = new ConcurrentHashMap<>();
+    private volatile boolean closed;
+
+    public Cluster(Dialer dialer, ClientConfig config) {
+        this.dialer = dialer;
+        this.config = config;
+    }
+
+    ClientConfig config() {
+        return config;
+    }
+
+    /** Asks a broker anything at all: that it is there and speaks our protocol. */
+    public void check() throws ClientException {
+        any(Deadline.after(config.deliveryTimeoutMs()));
+    }
+
+    /** The number of partitions of a topic, which is created if the broker does so by itself. */
+    public int partitions(String topic) throws ClientException {
+        return topic(topic, Deadline.after(config.deliveryTimeoutMs())).partitions();
+    }
+
+    // ---- topics
+
+    /** The topic as last described; asks when it is not known, or {@code metadata.max.age.ms} is over. */
+    Topic topic(String name, Deadline deadline) throws ClientException {
+        Topic known = topics.get(name);
+        if (known != null && System.nanoTime() - known.loadedNanos() < TimeUnit.MILLISECONDS.toNanos(config.metadataMaxAgeMs())) {
+            return known;
+        }
+        Deadline existence = deadline.within(UNKNOWN_TOPIC_MS);
+        ClientException failure = null;
+        for (int attempt = 0; ; attempt++) {
+            try {
+                return load(name, deadline);
+            } catch (ClientException e) {
+                failure = e.orBefore(failure);
+            }
+            if (!failure.retriable()) {
+                throw failure;
+            }
+            boolean missing = failure.error() == Errors.UNKNOWN_TOPIC_OR_PARTITION;
+            if ((missing ? existence : deadline).over()) {
+                throw ClientException.timedOut("Topic " + name + (missing ? " does not exist and was not created" : " could not be found"),
+                        missing ? existence : deadline, failure, false);
+            }
+            deadline.pause(config.backoff(attempt));
+        }
+    }
+
+    /** What is known of the topic was wrong: to be asked again. */
+    void forget(String topic) {
+        topics.remove(topic);
+    }
+
+    private Topic load(String name, Deadline deadline) throws ClientException {
+        BrokerConnection broker = any(deadline);
+        MetadataRequestData request = new MetadataRequestData().setAllowAutoTopicCreation(true)
+                .setTopics(List.of(new MetadataRequestData.MetadataRequestTopic().setName(name)));
+        MetadataResponseData answer = (MetadataResponseData) broker.send(ApiKeys.METADATA, broker.version(ApiKeys.METADATA, 12, 13), request)
+                .await(deadline);
+        answer.brokers().forEach(b -> nodes.put(b.nodeId(), new Endpoint(b.nodeId(), b.host(), b.port())));
+        MetadataResponseTopic described = answer.topics().find(name);
+        Errors error = described == null ? Errors.UNKNOWN_TOPIC_OR_PARTITION : Errors.forCode(described.errorCode());
+        if (error != Errors.NONE) {
+            throw ClientException.of("Topic " + name + ": " + error.message(), error);
+        }
+        int[] leaders = new int[described.partitions().size()];
+        described.partitions().forEach(p -> leaders[p.partitionIndex()] = p.leaderId());
+        Topic topic = new Topic(name, described.topicId(), leaders, System.nanoTime());
+        topics.put(name, topic);
+        return topic;
+    }
+
+    // ---- brokers
+
+    /** Asks for the coordinator of a transactional id. */
+    BrokerConnection transactionCoordinator(String transactionalId, Deadline deadline) throws ClientException {
+        BrokerConnection broker = any(deadline);
+        FindCoordinatorRequestData request = new FindCoordinatorRequestData().setKeyType(FindCoordinatorRequest.CoordinatorType.TRANSACTION.id())
+                .setCoordinatorKeys(List.of(transactionalId));
+        FindCoordinatorResponseData answer = (FindCoordinatorResponseData) broker.send(ApiKeys.FIND_COORDINATOR,
+                broker.version(ApiKeys.FIND_COORDINATOR, 4, 6), request).await(deadline);
+        FindCoordinatorResponseData.Coordinator found = answer.coordinators().get(0);
+        Errors error = Errors.forCode(found.errorCode());
+        if (error != Errors.NONE) {
+            throw ClientException.of("No coordinator for transactional id " + transactionalId + ": " + error.message(), error);
+        }
+        Endpoint endpoint = new Endpoint(found.nodeId(), found.host(), found.port());
+        nodes.put(found.nodeId(), endpoint);
+        return connect(endpoint, deadline);
+    }
+
+    /** A connection to the broker with this id, as of the last metadata. */
+    BrokerConnection node(int nodeId, Deadline deadline) throws ClientException {
+        Endpoint endpoint = nodes.get(nodeId);
+        if (endpoint == null) {
+            throw ClientException.of("Broker " + nodeId + " is not known", Errors.LEADER_NOT_AVAILABLE);
+        }
+        return connect(endpoint, deadline);
+    }
+
+    /** A connection to whichever broker: one that is open, else those of the configuration in their order, then those once heard of. */
+    BrokerConnection any(Deadline deadline) throws ClientException {
+        for (Slot slot : connections.values()) {
+            BrokerConnection open = slot.connection;
+            if (open != null && open.isOpen()) {
+                return open;
+            }
+        }
+        List<Endpoint> candidates = new ArrayList<>(dialer.bootstrap());
+        candidates.addAll(nodes.values());
+        ClientException last = null;
+        for (Endpoint candidate : candidates) {
+            try {
+                return connect(candidate, deadline);
+            } catch (ClientException e) {
+                last = e;
+                if (!e.retriable()) {
+                    throw e;
+                }
+            }
+        }
+        throw last == null ? ClientException.unreachable("No bootstrapServers are given", null) : last;
+    }
+
+    private BrokerConnection connect(Endpoint endpoint, Deadline deadline) throws ClientException {
+        Slot slot = connections.computeIfAbsent(endpoint, e -> new Slot());
+        BrokerConnection open = slot.connection;
+        if (open != null && open.isOpen()) {
+            return open;
+        }
+        try {
+            if (!slot.opening.tryLock(deadline.remainingNanos(), TimeUnit.NANOSECONDS)) {
+                throw ClientException.unreachable(endpoint + " can't be reached: others wait for it already", null);
+            }
+        } catch (InterruptedException e) {
+            throw ClientException.interrupted(e);
+        }
+        try {
+            open = slot.connection;
+            if (open == null || !open.isOpen()) {
+                slot.connection = null; // nothing of the old one is kept while the new one is tried
+                open = dial(endpoint, deadline);
+                slot.connection = open;
+                if (closed) {
+                    open.close();
+                }
+            }
+            return open;
+        } finally {
+            slot.opening.unlock();
+        }
+    }
+
+    private BrokerConnection dial(Endpoint endpoint, Deadline deadline) throws ClientException {
+        if (closed) {
+            throw ClientException.closed();
+        }
+        try {
+            return BrokerConnection.open(endpoint, dialer.open(endpoint), config, deadline.within(SETUP_MS));
+        } catch (IOException e) {
+            throw ClientException.unreachable(e.getMessage(), e);
+        }
+    }
+
+    /** Closes every connection; what is under way fails. Idempotent. */
+    @Override
+    public void close() {
+        closed = true;
+        for (Slot slot : connections.values()) {
+            BrokerConnection open = slot.connection;
+            if (open != null) {
+                open.close();
+            }
+        }
+    }
+
+    /** The one connection to a broker, and the right to open it. */
+    private static final class Slot {
+        private final ReentrantLock opening = new ReentrantLock();
+        private volatile BrokerConnection connection;
+    }
+}

@@ -1,0 +1,92 @@
+package org.milena.connector.ra;
+
+import jakarta.resource.spi.BootstrapContext;
+import jakarta.resource.spi.XATerminator;
+import jakarta.resource.spi.work.ExecutionContext;
+import jakarta.resource.spi.work.Work;
+import jakarta.resource.spi.work.WorkContext;
+import jakarta.resource.spi.work.WorkListener;
+import jakarta.resource.spi.work.WorkManager;
+import jakarta.transaction.Status;
+import jakarta.transaction.TransactionSynchronizationRegistry;
+import java.lang.reflect.Proxy;
+import java.util.Timer;
+
+/** A server's threads, counted, and its transaction. */
+final class PlainThreads implements BootstrapContext, WorkManager {
+
+    private static final ThreadGroup GROUP = new ThreadGroup("works");
+
+    volatile boolean doomed;
+
+    static int running() {
+        return GROUP.activeCount();
+    }
+
+    @Override
+    public WorkManager getWorkManager() {
+        return this;
+    }
+
+    @Override
+    public long startWork(Work work) {
+        Thread thread = new Thread(GROUP, work, "work");
+        thread.setDaemon(true);
+        thread.start();
+        return 0;
+    }
+
+    @Override
+    public long startWork(Work work, long startTimeout, ExecutionContext context, WorkListener listener) {
+        return startWork(work);
+    }
+
+    @Override
+    public void doWork(Work work) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void doWork(Work work, long startTimeout, ExecutionContext context, WorkListener listener) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void scheduleWork(Work work) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void scheduleWork(Work work, long startTimeout, ExecutionContext context, WorkListener listener) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public XATerminator getXATerminator() {
+        return null;
+    }
+
+    @Override
+    public Timer createTimer() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public boolean isContextSupported(Class<? extends WorkContext> type) {
+        return false;
+    }
+
+    /** One transaction, for whoever asks: it knows whether it was doomed. */
+    @Override
+    public TransactionSynchronizationRegistry getTransactionSynchronizationRegistry() {
+        return (TransactionSynchronizationRegistry) Proxy.newProxyInstance(getClass().getClassLoader(),
+                new Class<?>[] {TransactionSynchronizationRegistry.class}, (proxy, method, arguments) -> switch (method.getName()) {
+                    case "getTransactionStatus" -> Status.STATUS_ACTIVE;
+                    case "setRollbackOnly" -> {
+                        doomed = true;
+                        yield null;
+                    }
+                    default -> throw new UnsupportedOperationException(method.getName());
+                });
+    }
+}

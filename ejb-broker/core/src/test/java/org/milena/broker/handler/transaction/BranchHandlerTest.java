@@ -6,17 +6,23 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import javax.transaction.xa.XAException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
 import org.apache.kafka.common.message.ApiVersionsResponseData;
+import org.apache.kafka.common.message.FindCoordinatorRequestData;
 import org.apache.kafka.common.message.ListTransactionsRequestData;
 import org.apache.kafka.common.message.ListTransactionsResponseData;
 import org.apache.kafka.common.message.RequestHeaderData;
@@ -28,6 +34,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.milena.broker.handler.transaction.BranchMessages.Action;
 import org.milena.broker.network.WireClient;
 import org.milena.broker.testing.EmbeddedBroker;
@@ -135,6 +143,45 @@ class BranchHandlerTest {
         }
     }
 
+    /** Offsets of a group are in the branch like records: secured with the vote, applied or dropped with the decision. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void groupOffsetsShareTheFateOfTheBranch(boolean commit) throws Exception {
+        try (KafkaProducer<String, String> producer = producer(); Admin admin = Admin.create(broker.properties())) {
+            producer.initTransactions();
+            producer.beginTransaction();
+            producer.sendOffsetsToTransaction(Map.of(new TopicPartition("t", 0), new OffsetAndMetadata(5)), new ConsumerGroupMetadata("g"));
+            BranchRequest branch = new BranchRequest("id", producerId(), (short) 0, XID, "crm");
+            assertThat(code(call(Action.PREPARE, branch))).isZero();
+            assertThat(offsets(admin)).as("in doubt").isEmpty();
+            assertThat(code(call(commit ? Action.COMMIT : Action.ROLLBACK, branch))).isZero();
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            while (!state().startsWith("Complete") && System.nanoTime() < deadline) {
+                Thread.onSpinWait(); // the markers follow the answer
+            }
+            assertThat(offsets(admin)).isEqualTo(commit ? Map.of(new TopicPartition("t", 0), 5L) : Map.of());
+        }
+    }
+
+    /** The connector in the broker's own server speaks the same frames, without a socket and without their size. */
+    @Test
+    void itIsServedInTheVmToo() throws Exception {
+        Struct request = BranchMessages.request(Action.COMMIT, "crm", new BranchRequest("id", 5, (short) 7, XID, "crm"));
+        ByteBuffer body = ByteBuffer.allocate(request.sizeOf());
+        request.writeTo(body);
+        ByteBuffer frame = frame(BranchMessages.KEY, 0, body.flip()).position(4).slice();
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        int code = XAException.XAER_RMFAIL;
+        while (code == XAException.XAER_RMFAIL && System.nanoTime() < deadline) { // there is no coordinator before the first transactional id
+            ByteBuffer answer = broker.broker().inVmAccess().apply(null, () -> { }).apply(frame.duplicate()).toCompletableFuture()
+                    .get(30, TimeUnit.SECONDS);
+            assertThat(answer.getInt()).isEqualTo(42);
+            code = code(BranchMessages.RESPONSE.read(answer));
+            wire.call(ApiKeys.FIND_COORDINATOR, 2, new FindCoordinatorRequestData().setKeyType((byte) 1).setKey("id"));
+        }
+        assertThat(code).isEqualTo(XAException.XAER_NOTA);
+    }
+
     /** Rules 14. */
     @Test
     void aTopicOfAPreparedBranchIsNotDeleted() throws Exception {
@@ -165,8 +212,26 @@ class BranchHandlerTest {
         return new KafkaProducer<>(settings, new StringSerializer(), new StringSerializer());
     }
 
+    private static Map<TopicPartition, Long> offsets(Admin admin) throws Exception {
+        Map<TopicPartition, Long> found = new HashMap<>();
+        admin.listConsumerGroupOffsets("g").partitionsToOffsetAndMetadata().get(30, TimeUnit.SECONDS).forEach((tp, offset) -> {
+            if (offset != null) {
+                found.put(tp, offset.offset());
+            }
+        });
+        return found;
+    }
+
     private long producerId() throws IOException {
+        return transaction().producerId();
+    }
+
+    private String state() throws IOException {
+        return transaction().transactionState();
+    }
+
+    private ListTransactionsResponseData.TransactionState transaction() throws IOException {
         ListTransactionsResponseData list = (ListTransactionsResponseData) wire.call(ApiKeys.LIST_TRANSACTIONS, 0, new ListTransactionsRequestData());
-        return list.transactionStates().get(0).producerId();
+        return list.transactionStates().get(0);
     }
 }

@@ -48,10 +48,10 @@ public record TransactionMetadata(long producerId, long previousProducerId, long
 
     // ---- changes
 
-    /** InitProducerId: nobody but the holder of this producer id and epoch may go on. */
+    /** InitProducerId: nobody but the holder of this producer id and epoch may go on. The outcome of the last branch may still be asked for. */
     TransactionMetadata initialised(long newProducerId, short epoch, short lastEpoch, int newTimeoutMs, long nowMs) {
         return to(TransactionState.EMPTY, newProducerId, nextProducerId, epoch, lastEpoch, newTimeoutMs, Set.of(), -1, nowMs,
-                clientTransactionVersion, null);
+                clientTransactionVersion, branch);
     }
 
     /** Begins a transaction, or lets the current one grow. */

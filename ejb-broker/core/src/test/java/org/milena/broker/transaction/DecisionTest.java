@@ -138,6 +138,21 @@ class DecisionTest {
         assertThat(f.add(next, V2, A)).isEqualTo(Errors.NONE);
     }
 
+    /** InitProducerId of a process that died may arrive when its branch is being recovered: the answer to that may have to be repeated. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void anOutcomeOutlivesInitProducerIdUntilTheNextTransaction(boolean commit) {
+        f.prepare(p, 1);
+        f.decide(p, 1, commit);
+        Producer next = f.init();
+        f.restart();
+        assertThat(f.decide(p, 1, commit)).isEqualTo(XaAnswer.OK);
+        assertThat(f.decide(p, 1, !commit)).isEqualTo(commit ? XaAnswer.HEURISTICALLY_COMMITTED : XaAnswer.HEURISTICALLY_ROLLED_BACK);
+        assertThat(f.add(next, V2, A)).isEqualTo(Errors.NONE);
+        assertThat(f.decide(p, 1, commit)).isEqualTo(XaAnswer.NOT_KNOWN);
+        assertThat(f.prepare(next, 2)).isEqualTo(XaAnswer.OK);
+    }
+
     @Test
     void anOrdinaryOutcomeExpiresWithItsId() {
         f.prepare(p, 1);

@@ -42,8 +42,10 @@ class RedeployIT {
     private static final Path DATA = Path.of(System.getProperty("milena.test.data"));
     private static final int ROUNDS = Integer.getInteger("milena.test.redeploys", 5);
     private static final String ONE_PER_CLASS_LOADER = "org.milena.broker.api.BrokerStatus";
-    /** What other parts of the server may take or give meanwhile. */
-    private static final long DIRECT_MEMORY_SLACK = 1 << 20;
+    /** Less than a broker at work takes. */
+    private static final long DIRECT_MEMORY_AT_WORK = 1 << 20;
+    /** What the server's own threads may come to keep (they cache a buffer for what each wrote). Ours would be chunks of 4 MiB, more each round. */
+    private static final long DIRECT_MEMORY_SLACK = 8 << 20;
     private static final int IN_FLIGHT = 100;
 
     @ArquillianResource
@@ -75,7 +77,7 @@ class RedeployIT {
                 deployer.deploy("milena");
                 await("records are acknowledged again in round " + round, () -> acknowledged.size() > acknowledgedBefore + 100);
                 await("the group consumes again in round " + round, () -> consumed.get() > consumedBefore + 100);
-                assertThat(server.directMemory()).as("direct memory at work").isGreaterThan(directMemory + DIRECT_MEMORY_SLACK);
+                assertThat(server.directMemory()).as("direct memory at work").isGreaterThan(directMemory + DIRECT_MEMORY_AT_WORK);
                 deployer.undeploy("milena");
                 assertNothingLeft(server, classLoaders, directMemory, round);
             }
@@ -112,7 +114,9 @@ class RedeployIT {
             }
         }).as("port, round " + round).isInstanceOf(ConnectException.class);
         await("the class loader is released in round " + round, () -> server.instances(ONE_PER_CLASS_LOADER) <= classLoaders);
-        await("direct memory is released in round " + round, () -> server.directMemory() <= directMemory + DIRECT_MEMORY_SLACK);
+        long kept = settledDirectMemory(server) - directMemory;
+        System.out.println("RedeployIT: round " + round + " leaves " + kept + " bytes of direct memory");
+        assertThat(kept).as("direct memory kept after round " + round).isLessThanOrEqualTo(DIRECT_MEMORY_SLACK);
     }
 
     /** Sends numbered records and notes the offsets of those that were acknowledged. */

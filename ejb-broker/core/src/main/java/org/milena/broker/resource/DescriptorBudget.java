@@ -29,6 +29,8 @@ public final class DescriptorBudget implements BooleanSupplier {
     private final AtomicInteger free = new AtomicInteger(Integer.MAX_VALUE);
     private volatile IntSupplier openLogFiles = () -> 0;
     private volatile long open;
+    /** Since the last sample: a burst of connections may come and go between two. */
+    private volatile boolean refused;
     private boolean refusing;
 
     public DescriptorBudget(FileDescriptors descriptors) {
@@ -80,8 +82,10 @@ public final class DescriptorBudget implements BooleanSupplier {
         long kept = Math.max(0, logFiles - openLogFiles.getAsInt());
         long left = limit - margin - now - kept;
         free.set((int) Math.max(0, Math.min(Integer.MAX_VALUE, left)));
-        if (left <= 0 != refusing) {
-            refusing = left <= 0;
+        boolean none = left <= 0 || refused;
+        refused = false;
+        if (none != refusing) {
+            refusing = none;
             LOG.log(refusing ? Level.WARNING : Level.INFO, refusing
                     ? "New connections are refused: {0} of {1} file descriptors are open, and the logs may need {2} more"
                     : "New connections are accepted again: {0} of {1} file descriptors are open, the logs may need {2} more",
@@ -92,6 +96,10 @@ public final class DescriptorBudget implements BooleanSupplier {
     /** Takes a descriptor for a new connection; false when there is none to spare. Never blocks. */
     @Override
     public boolean getAsBoolean() {
-        return limit <= 0 || free.getAndUpdate(n -> n > 0 ? n - 1 : 0) > 0;
+        if (limit <= 0 || free.getAndUpdate(n -> n > 0 ? n - 1 : 0) > 0) {
+            return true;
+        }
+        refused = true;
+        return false;
     }
 }

@@ -286,11 +286,11 @@ final class LiveBroker implements AutoCloseable {
         }
     }
 
-    /** The files of partition 0, with their sizes. */
+    /** The files of partition 0, with their sizes; but for those that are being written to replace another. */
     Map<String, Long> files(String topic) throws IOException {
         Map<String, Long> sizes = new HashMap<>();
         try (Stream<Path> files = Files.list(log(topic).directory().path().resolve(topic + "-0"))) {
-            for (Path file : files.toList()) {
+            for (Path file : files.filter(f -> !f.toString().endsWith(".tmp")).toList()) {
                 sizes.put(file.getFileName().toString(), Files.size(file));
             }
         }

@@ -47,6 +47,8 @@ class PartitionMarkersTest {
     Path dir;
     private final Queue<Runnable> directoryWork = new ArrayDeque<>();
     private final List<String> toGroups = new ArrayList<>();
+    /** The logs close on the directory's threads, too, and wait for them. */
+    private boolean closing;
     private long free = Long.MAX_VALUE;
     private FileLogManager logs;
     private DiskSpaceGuard space;
@@ -65,7 +67,13 @@ class PartitionMarkersTest {
 
             @Override
             public Executor forPartition(TopicPartition tp) {
-                return directoryWork::add;
+                return work -> {
+                    if (closing) {
+                        work.run();
+                    } else {
+                        directoryWork.add(work);
+                    }
+                };
             }
         };
         logs = FileLogManager.open(new LogManagerOptions(List.of(dir.resolve("logs")), 1, new NioDisk(), BrokerClock.SYSTEM, path -> executor,
@@ -84,6 +92,7 @@ class PartitionMarkersTest {
 
     @AfterEach
     void close() {
+        closing = true;
         logs.close();
     }
 
@@ -121,7 +130,7 @@ class PartitionMarkersTest {
         written.get();
         assertThat(partition.log().recoveryPoint()).isEqualTo(2);
         assertThat(partition.lastStableOffset()).isEqualTo(2);
-        logs.close();
+        close();
         flusher.join();
     }
 
@@ -140,7 +149,7 @@ class PartitionMarkersTest {
         assertThat(failure(write("gone", 1, 0, false))).isInstanceOf(UnknownTopicOrPartitionException.class);
         assertThat(write("t", 1, 5, false)).isCompleted();
         assertThat(failure(write("t", 2, 4, false))).isInstanceOf(TransactionCoordinatorFencedException.class);
-        logs.close();
+        close();
         assertThat(failure(write("t", 2, 5, false))).isInstanceOf(KafkaStorageException.class);
     }
 

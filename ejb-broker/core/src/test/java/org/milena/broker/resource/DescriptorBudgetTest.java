@@ -5,6 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,6 +41,39 @@ public class DescriptorBudgetTest {
         DescriptorBudget budget = new DescriptorBudget(new Given(20_000, 1_000));
         assertThat(budget.logFiles()).isEqualTo((20_000 - 1_000 - 1_000) * 2 / 5);
         assertThat(admitted(budget)).isEqualTo(20_000 - 1_000 - 1_000 - budget.logFiles());
+    }
+
+    /** A burst that has come and gone when the sample is taken. */
+    @Test
+    void aRefusalBetweenTwoSamplesIsLoggedToo() {
+        DescriptorBudget budget = new DescriptorBudget(new Given(1_000, 200));
+        admitted(budget); // to the first that is refused
+        List<String> logged = new ArrayList<>();
+        Logger logger = Logger.getLogger(DescriptorBudget.class.getName());
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord line) {
+                logged.add(line.getMessage());
+            }
+
+            @Override
+            public void flush() {
+            }
+
+            @Override
+            public void close() {
+            }
+        };
+        logger.addHandler(handler);
+        try {
+            budget.sample();
+            budget.sample();
+        } finally {
+            logger.removeHandler(handler);
+        }
+        assertThat(logged).hasSize(2);
+        assertThat(logged.get(0)).startsWith("New connections are refused: ");
+        assertThat(logged.get(1)).startsWith("New connections are accepted again: ");
     }
 
     @Test

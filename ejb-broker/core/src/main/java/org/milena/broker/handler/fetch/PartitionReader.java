@@ -58,21 +58,23 @@ final class PartitionReader {
                         + " for partition " + partition.topicPartition());
             }
             if (end.endOffset() < offset || end.epoch() < request.lastFetchedEpoch()) {
-                return result(partition, null, null, end);
+                return unread(partition, end);
             }
         }
+        // What the answer says is what was read by; the stable offset first, so that it never lies above the high watermark.
+        long lastStable = partition.lastStableOffset();
         long highWatermark = partition.highWatermark();
-        long bound = readCommitted ? partition.lastStableOffset() : highWatermark;
+        long bound = readCommitted ? lastStable : highWatermark;
         if (offset < log.logStartOffset() || offset > log.logEndOffset()) {
             throw new OffsetOutOfRangeException("Received request for offset " + offset + " for partition " + partition.topicPartition()
                     + ", but we only have log segments from offset " + log.logStartOffset() + " up to " + log.logEndOffset() + ".");
         }
         if (offset >= bound) {
-            return result(partition, null, readCommitted ? List.of() : null, null);
+            return result(partition, null, readCommitted ? List.of() : null, null, lastStable, highWatermark);
         }
         LogRead read = partition.read(offset, maxBytes, bound, minOneBatch);
         try {
-            return result(partition, read, readCommitted ? log.abortedTransactions(offset, read, bound) : null, null);
+            return result(partition, read, readCommitted ? log.abortedTransactions(offset, read, bound) : null, null, lastStable, highWatermark);
         } catch (RuntimeException e) {
             read.release();
             throw e;
@@ -81,13 +83,17 @@ final class PartitionReader {
 
     /** The answer for a partition that was not read: no records now. */
     static PartitionResult nothing(Partition partition) {
-        return result(partition, null, null, null);
+        return unread(partition, null);
     }
 
-    private static PartitionResult result(Partition partition, LogRead read, List<FetchResponseData.AbortedTransaction> aborted, EpochEnd diverging) {
-        long highWatermark = partition.highWatermark();
-        return new PartitionResult(Errors.NONE, read, highWatermark, partition.lastStableOffset(),
-                partition.log().logStartOffset(), aborted, diverging);
+    private static PartitionResult unread(Partition partition, EpochEnd diverging) {
+        long lastStable = partition.lastStableOffset();
+        return result(partition, null, null, diverging, lastStable, partition.highWatermark());
+    }
+
+    private static PartitionResult result(Partition partition, LogRead read, List<FetchResponseData.AbortedTransaction> aborted, EpochEnd diverging,
+                                          long lastStable, long highWatermark) {
+        return new PartitionResult(Errors.NONE, read, highWatermark, lastStable, partition.log().logStartOffset(), aborted, diverging);
     }
 
     /**

@@ -90,7 +90,7 @@ public final class ProduceHandler implements RequestHandler<ProduceRequestData> 
         }
         TransactionAdmissions admissions = new TransactionAdmissions(context, request.transactionalId());
         try {
-            collect(admissions, operation.version(), request);
+            collect(admissions, context, request);
         } catch (ApiException e) {
             context.fail(e);
             return;
@@ -103,14 +103,14 @@ public final class ProduceHandler implements RequestHandler<ProduceRequestData> 
         admissions.ask(admission, outcome -> turns.resume(context, guarded(context, () -> append(operation, request, outcome))));
     }
 
-    private void collect(TransactionAdmissions admissions, short version, ProduceRequestData request) {
+    private void collect(TransactionAdmissions admissions, RequestContext context, ProduceRequestData request) {
         for (TopicProduceData topic : request.topicData()) {
             for (PartitionProduceData data : topic.partitionData()) {
                 try {
                     if (data.records() instanceof MemoryRecords records) {
-                        admissions.add(find(version, topic, data.index()), records.buffer());
+                        admissions.add(find(context, topic, data.index()), records.buffer());
                     }
-                } catch (UnknownTopicOrPartitionException | UnknownTopicIdException | KafkaStorageException e) {
+                } catch (UnknownTopicOrPartitionException | UnknownTopicIdException | InvalidTopicException | KafkaStorageException e) {
                     // the append will say so
                 }
             }
@@ -130,18 +130,20 @@ public final class ProduceHandler implements RequestHandler<ProduceRequestData> 
         operation.done();
     }
 
-    private Partition find(short version, TopicProduceData topic, int index) {
-        return version >= TOPIC_IDS_SINCE ? replicas.partition(topic.topicId(), index) : replicas.partition(topic.name(), index);
+    /** Asked before a transaction grows, too: none shall hold a partition that its client may not write to. */
+    private Partition find(RequestContext context, TopicProduceData topic, int index) {
+        Partition partition = context.apiVersion() >= TOPIC_IDS_SINCE ? replicas.partition(topic.topicId(), index) : replicas.partition(topic.name(), index);
+        if (Topic.isInternal(partition.topicPartition().topic()) && !context.clientId().equals(MAY_WRITE_INTERNAL_TOPICS)) {
+            throw new InvalidTopicException("Cannot append to internal topic " + partition.topicPartition().topic());
+        }
+        return partition;
     }
 
     private void append(ProduceOperation operation, TopicProduceData topic, PartitionProduceData data, PartitionProduceResponse answer,
                         Map<TopicPartition, TransactionAdmissions.Admitted> admitted) {
         Partition partition;
         try {
-            partition = find(operation.version(), topic, data.index());
-            if (Topic.isInternal(partition.topicPartition().topic()) && !operation.clientId().equals(MAY_WRITE_INTERNAL_TOPICS)) {
-                throw new InvalidTopicException("Cannot append to internal topic " + partition.topicPartition().topic());
-            }
+            partition = find(operation.context(), topic, data.index());
         } catch (ApiException e) {
             operation.failed(answer, e);
             return;

@@ -40,8 +40,8 @@ final class ProduceOperation {
         return context.apiVersion();
     }
 
-    String clientId() {
-        return context.clientId();
+    RequestContext context() {
+        return context;
     }
 
     ProduceResponseData response() {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.List;
 import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.message.InitProducerIdRequestData;
+import org.apache.kafka.common.message.InitProducerIdResponseData;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
@@ -35,6 +37,25 @@ class InternalTopicTest {
             var partition = answer.responses().iterator().next().partitionResponses().get(0);
             assertThat(Errors.forCode(partition.errorCode())).isEqualTo(Errors.INVALID_TOPIC_EXCEPTION);
             assertThat(broker.broker().replicas().partition("__consumer_offsets", 0).highWatermark()).isZero();
+        }
+    }
+
+    @Test
+    void norDoesItsTransactionGrowByIt() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(dir); WireClient client = new WireClient(broker.port())) {
+            broker.broker().topics().internalTopic("__consumer_offsets").join();
+            broker.broker().topics().internalTopic("__transaction_state").join();
+            InitProducerIdResponseData producer = (InitProducerIdResponseData) client.call(ApiKeys.INIT_PRODUCER_ID, 5,
+                    new InitProducerIdRequestData().setTransactionalId("tx").setTransactionTimeoutMs(60_000));
+            assertThat(Errors.forCode(producer.errorCode())).isEqualTo(Errors.NONE);
+            ProduceRequestData request = new ProduceRequestData().setAcks((short) -1).setTimeoutMs(30_000).setTransactionalId("tx");
+            request.topicData().add(new TopicProduceData().setName("__consumer_offsets").setPartitionData(List.of(new PartitionProduceData().setIndex(0)
+                    .setRecords(MemoryRecords.withTransactionalRecords(Compression.NONE, producer.producerId(), producer.producerEpoch(), 0,
+                            new SimpleRecord("key".getBytes(), "garbage".getBytes()))))));
+            ProduceResponseData answer = (ProduceResponseData) client.call(ApiKeys.PRODUCE, 12, request);
+            var partition = answer.responses().iterator().next().partitionResponses().get(0);
+            assertThat(Errors.forCode(partition.errorCode())).isEqualTo(Errors.INVALID_TOPIC_EXCEPTION);
+            assertThat(broker.broker().transactions().describe(List.of("tx")).join().get(0).transactionState()).isEqualTo("Empty");
         }
     }
 }

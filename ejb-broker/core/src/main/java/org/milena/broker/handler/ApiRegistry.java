@@ -2,6 +2,7 @@ package org.milena.broker.handler;
 
 import java.util.Collection;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
@@ -17,6 +18,7 @@ public final class ApiRegistry {
     }
 
     private final Map<ApiKeys, Api> apis = new EnumMap<>(ApiKeys.class);
+    private final Map<Short, PrivateApi> privateApis = new HashMap<>();
 
     /** Registers an API in all stable versions that kafka-clients knows. */
     public <T extends ApiMessage> ApiRegistry register(ApiKeys key, RequestHandler<T> handler) {
@@ -27,6 +29,20 @@ public final class ApiRegistry {
     public <T extends ApiMessage> ApiRegistry register(ApiKeys key, int min, int max, RequestHandler<T> handler) {
         apis.put(key, new Api(key, (short) min, (short) max, (RequestHandler<ApiMessage>) handler));
         return this;
+    }
+
+    public ApiRegistry register(PrivateApi api) {
+        privateApis.put(api.key(), api);
+        return this;
+    }
+
+    /** Null when the key is none of ours. */
+    public PrivateApi privateApi(short key) {
+        return privateApis.get(key);
+    }
+
+    public Collection<PrivateApi> privateApis() {
+        return privateApis.values();
     }
 
     /** Null when the API is not served. */

@@ -64,6 +64,17 @@ final class DirectoryFlusher implements GroupCommit, Runnable {
         }
     }
 
+    /** One round for those who wait now; false when nobody does. Instead of {@link #run}, for who has no thread to give. */
+    boolean serveWaiting() {
+        List<Waiter> round = takeAll();
+        if (round == null) {
+            return false;
+        }
+        serve(round);
+        round.clear();
+        return true;
+    }
+
     private synchronized List<Waiter> nextRound() throws InterruptedException {
         while (waiting.isEmpty() && !closed) {
             wait();

@@ -259,7 +259,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         }
         inOrder.add(request);
         server.dispatcher().dispatch(request);
-        if (!request.done() && !request.apiKey().requiresDelayedAllocation) {
+        if (!request.done() && !request.keepsBuffer()) {
             request.releaseFrame();
         }
     }
@@ -271,7 +271,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
             request.complete(null);
             discard(response);
             if (twice) {
-                LOG.log(Level.ERROR, "Request {0} of {1} was answered twice", request.apiKey(), id);
+                LOG.log(Level.ERROR, "Request {0} of {1} was answered twice", request.name(), id);
             }
             return;
         }
@@ -279,9 +279,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
         if (response != null) {
             try {
                 encoded = ResponseEncoder.encode(ctx.alloc(), request.correlationId(),
-                        request.apiKey().responseHeaderVersion(version), response, version);
+                        request.responseHeaderVersion(version), response, version);
             } catch (RuntimeException | Error e) {
-                LOG.log(Level.ERROR, "Closing connection " + id + ": the response to " + request.apiKey() + " version "
+                LOG.log(Level.ERROR, "Closing connection " + id + ": the response to " + request.name() + " version "
                         + version + " could not be encoded", e);
                 discard(response);
                 request.complete(null);
@@ -323,8 +323,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
                 encoded.writeTo(ctx);
                 unflushed = true;
             }
-            server.metrics().requestCompleted(head.apiKey(), head.apiVersion(), System.nanoTime() - head.receivedNanos(),
-                    head.requestBytes(), bytes);
+            if (head.apiKey() != null) { // metrics know Kafka's keys only
+                server.metrics().requestCompleted(head.apiKey(), head.apiVersion(), System.nanoTime() - head.receivedNanos(),
+                        head.requestBytes(), bytes);
+            }
         }
     }
 

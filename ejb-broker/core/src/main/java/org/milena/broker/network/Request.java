@@ -7,6 +7,8 @@ import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.requests.AbstractRequest;
 import org.apache.kafka.common.requests.RequestHeader;
 import org.apache.kafka.common.security.auth.KafkaPrincipal;
+import org.milena.broker.handler.PrivateApi;
+import org.milena.broker.handler.StructMessage;
 import org.milena.broker.time.Timer;
 
 /** A request on its way: its place in the connection's order of answers, and the buffers it still needs. */
@@ -16,7 +18,10 @@ final class Request implements RequestContext {
     private final RequestHeader header;
     private final long receivedNanos = System.nanoTime();
     private final int requestBytes;
-    private AbstractRequest body;
+    private final AbstractRequest body;
+    /** Null for Kafka's requests; else there is no body of Kafka's. */
+    private final PrivateApi privateApi;
+    private final StructMessage privateBody;
     private Frame frame;
 
     /** Set on the event loop: the answer is there (null parts: none is wanted). */
@@ -24,15 +29,48 @@ final class Request implements RequestContext {
     private ResponseEncoder.Encoded encoded;
 
     Request(Connection connection, RequestHeader header, AbstractRequest body, Frame frame) {
+        this(connection, header, body, null, null, frame);
+    }
+
+    Request(Connection connection, RequestHeader header, PrivateApi privateApi, StructMessage privateBody, Frame frame) {
+        this(connection, header, null, privateApi, privateBody, frame);
+    }
+
+    private Request(Connection connection, RequestHeader header, AbstractRequest body, PrivateApi privateApi, StructMessage privateBody,
+                    Frame frame) {
         this.connection = connection;
         this.header = header;
         this.body = body;
+        this.privateApi = privateApi;
+        this.privateBody = privateBody;
         this.requestBytes = frame.bytes().readableBytes();
         this.frame = frame;
     }
 
     AbstractRequest body() {
         return body;
+    }
+
+    PrivateApi privateApi() {
+        return privateApi;
+    }
+
+    StructMessage privateBody() {
+        return privateBody;
+    }
+
+    /** For messages. */
+    String name() {
+        return privateApi == null ? apiKey().toString() : privateApi.name();
+    }
+
+    /** Its objects are slices of the network buffer until it is answered. */
+    boolean keepsBuffer() {
+        return privateApi == null && apiKey().requiresDelayedAllocation;
+    }
+
+    short responseHeaderVersion(short version) {
+        return privateApi == null ? apiKey().responseHeaderVersion(version) : PrivateApi.RESPONSE_HEADER_VERSION;
     }
 
     long receivedNanos() {
@@ -79,7 +117,7 @@ final class Request implements RequestContext {
 
     @Override
     public ApiKeys apiKey() {
-        return header.apiKey();
+        return privateApi == null ? header.apiKey() : null;
     }
 
     @Override
@@ -145,7 +183,7 @@ final class Request implements RequestContext {
 
     @Override
     public void fail(Throwable error) {
-        var response = body.getErrorResponse(error);
+        var response = body == null ? null : body.getErrorResponse(error);
         if (response == null) {
             closeConnection();
         } else {

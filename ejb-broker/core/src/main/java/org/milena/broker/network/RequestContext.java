@@ -16,6 +16,7 @@ import org.milena.broker.time.Timer;
  */
 public interface RequestContext {
 
+    /** Null for a request of our own ({@link org.milena.broker.handler.PrivateApi}), where {@link #fail} closes the connection. */
     ApiKeys apiKey();
 
     short apiVersion();

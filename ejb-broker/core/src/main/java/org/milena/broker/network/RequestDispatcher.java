@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
+import org.apache.kafka.common.message.RequestHeaderData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.Errors;
@@ -16,6 +17,8 @@ import org.apache.kafka.common.requests.AbstractResponse;
 import org.apache.kafka.common.requests.ApiVersionsRequest;
 import org.apache.kafka.common.requests.RequestHeader;
 import org.milena.broker.handler.ApiRegistry;
+import org.milena.broker.handler.PrivateApi;
+import org.milena.broker.handler.StructMessage;
 
 /**
  * Turns frames into requests and calls their handlers.
@@ -53,6 +56,10 @@ final class RequestDispatcher {
     Request parse(Connection connection, Frame frame) {
         ByteBuf bytes = frame.bytes();
         ByteBuffer buffer = bytes.nioBuffer();
+        PrivateApi ours = buffer.remaining() < 2 ? null : registry.privateApi(buffer.getShort(buffer.position()));
+        if (ours != null) {
+            return parse(connection, frame, ours, buffer);
+        }
         RequestHeader header = RequestHeader.parse(buffer);
         ApiRegistry.Api api = registry.get(header.apiKey());
         if (api == null) {
@@ -70,8 +77,21 @@ final class RequestDispatcher {
         return new Request(connection, header, body, frame);
     }
 
+    private static Request parse(Connection connection, Frame frame, PrivateApi api, ByteBuffer buffer) {
+        RequestHeaderData header = new RequestHeaderData(new ByteBufferAccessor(buffer), PrivateApi.REQUEST_HEADER_VERSION);
+        if (header.requestApiVersion() != PrivateApi.VERSION) {
+            throw new UnsupportedVersionException("Version " + header.requestApiVersion() + " of " + api.name() + " is not supported");
+        }
+        return new Request(connection, new RequestHeader(header, PrivateApi.REQUEST_HEADER_VERSION), api,
+                new StructMessage(api.key(), api.request().read(buffer)), frame);
+    }
+
     void dispatch(Request request) {
         try {
+            if (request.privateApi() != null) {
+                request.privateApi().handler().handle(request, request.privateBody());
+                return;
+            }
             if (request.apiKey() == ApiKeys.API_VERSIONS && ((ApiVersionsRequest) request.body()).hasUnsupportedRequestVersion()) {
                 AbstractResponse response = request.body().getErrorResponse(0, Errors.UNSUPPORTED_VERSION.exception());
                 request.reply(response.data(), (short) 0);
@@ -81,7 +101,7 @@ final class RequestDispatcher {
         } catch (ApiException e) {
             request.fail(e);
         } catch (RuntimeException | Error e) { // whatever it is, somebody waits for an answer
-            LOG.log(Level.ERROR, "Request " + request.apiKey() + " version " + request.apiVersion() + " from client \""
+            LOG.log(Level.ERROR, "Request " + request.name() + " version " + request.apiVersion() + " from client \""
                     + request.clientId() + "\" at " + request.connectionId() + " failed", e);
             request.fail(e);
         }

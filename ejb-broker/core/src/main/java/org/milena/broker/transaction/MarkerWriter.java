@@ -32,24 +32,54 @@ final class MarkerWriter {
     private final ShardTimer timer;
     private final Consumer<Supplier<Result<Void>>> onShardThread;
     private final Function<String, Result<Void>> completed;
+    private final Supplier<CompletableFuture<Void>> flushState;
     private final Map<String, Set<TopicPartition>> outstanding = new HashMap<>();
 
     /**
      * @param onShardThread called from any thread; runs an operation while the shard's life lasts, and drops it afterwards
      * @param completed     all markers of this transactional id are written
+     * @param flushState    puts all decisions on disk
      */
     MarkerWriter(TransactionMarkers markers, int coordinatorEpoch, ShardTimer timer, Consumer<Supplier<Result<Void>>> onShardThread,
-                 Function<String, Result<Void>> completed) {
+                 Function<String, Result<Void>> completed, Supplier<CompletableFuture<Void>> flushState) {
         this.markers = markers;
         this.coordinatorEpoch = coordinatorEpoch;
         this.timer = timer;
         this.onShardThread = onShardThread;
         this.completed = completed;
+        this.flushState = flushState;
     }
 
-    /** @param decided committed to the log: nothing may follow from a decision that can still be lost */
+    /**
+     * @param decided committed to the log: nothing may follow from a decision that can still be lost. That on an XA branch is put on
+     *                disk first: a power cut must not take it back while its markers stay (rules 13)
+     */
     void start(String transactionalId, TransactionMetadata decided) {
         outstanding.put(transactionalId, new HashSet<>(decided.partitions()));
+        if (decided.branch() == null) {
+            writeAll(transactionalId, decided);
+        } else {
+            flush(transactionalId, decided, FIRST_RETRY_MS);
+        }
+    }
+
+    private void flush(String transactionalId, TransactionMetadata decided, long retryMs) {
+        flushState.get().whenComplete((done, error) -> onShardThread.accept(() -> {
+            if (error == null) {
+                writeAll(transactionalId, decided);
+                return Result.of(null);
+            }
+            LOG.log(Level.WARNING, "The decision on branch " + decided.branch().xid() + " of transactional id " + transactionalId
+                    + " is not known to be on disk; tried again in " + retryMs + " ms, no marker is written before", error);
+            timer.schedule("decision of " + transactionalId, retryMs, () -> {
+                flush(transactionalId, decided, Math.min(2 * retryMs, LAST_RETRY_MS));
+                return Result.of(null);
+            });
+            return Result.of(null);
+        }));
+    }
+
+    private void writeAll(String transactionalId, TransactionMetadata decided) {
         if (decided.partitions().isEmpty()) {
             onShardThread.accept(() -> finished(transactionalId));
         }
@@ -65,7 +95,7 @@ final class MarkerWriter {
         CompletableFuture<Void> written;
         try {
             written = markers.write(partition, decided.producerId(), decided.producerEpoch(), coordinatorEpoch, decided.isCommit(),
-                    decided.clientTransactionVersion(), false);
+                    decided.clientTransactionVersion(), decided.branch() != null);
         } catch (RuntimeException e) {
             written = CompletableFuture.failedFuture(e);
         }

@@ -1,5 +1,6 @@
 package org.milena.broker.transaction;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -18,8 +19,9 @@ import org.milena.broker.time.BrokerClock;
  * @param timedOut         a transaction that took too long, in the state in which it was found; somebody else has to end it, for
  *                         which a producer id may be needed
  * @param producerIdSeen   every producer id that the log holds
+ * @param flushState       puts all records of the shard's partition on disk
  */
 record ShardContext(int coordinatorEpoch, Supplier<TransactionConfig> config, BrokerClock clock, ShardTimer timer, TransactionMarkers markers,
                     Consumer<Function<TransactionCoordinatorShard, Result<Void>>> again, BiConsumer<String, TransactionMetadata> timedOut,
-                    LongConsumer producerIdSeen) {
+                    LongConsumer producerIdSeen, Supplier<CompletableFuture<Void>> flushState) {
 }

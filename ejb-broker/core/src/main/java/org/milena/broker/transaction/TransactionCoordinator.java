@@ -46,16 +46,18 @@ public final class TransactionCoordinator implements TransactionAdmission {
     private final Consumer<ProducerIds.Callback> producerIds;
     private final CoordinatorRuntime<TransactionCoordinatorShard> runtime;
     private final TransactionQueries queries;
+    private final BranchCoordinator branches;
     private final AtomicLong highestProducerId = new AtomicLong(-1);
 
     /**
      * @param config      the current settings; asked each time
+     * @param durability  for prepared transactions
      * @param producerIds gives a new producer id
      * @param threads     where shards run; must not be threads that a disk can block
      */
     public TransactionCoordinator(Supplier<TransactionConfig> config, Supplier<MetadataImage> metadata, CoordinatorLog log,
-                                  TransactionMarkers markers, Consumer<ProducerIds.Callback> producerIds, Executor threads, Timer timer,
-                                  BrokerClock clock) {
+                                  TransactionMarkers markers, TransactionDurability durability, Consumer<ProducerIds.Callback> producerIds,
+                                  Executor threads, Timer timer, BrokerClock clock) {
         this.config = config;
         this.metadata = metadata;
         this.markers = markers;
@@ -64,8 +66,9 @@ public final class TransactionCoordinator implements TransactionAdmission {
         this.runtime = new CoordinatorRuntime<>(log, threads, timer, clock, settings, (partition, leaderEpoch, shardTimer) ->
                 new TransactionCoordinatorShard(new ShardContext(leaderEpoch, config, clock, shardTimer, markers,
                         operation -> again(partition, operation), this::timeOut,
-                        id -> highestProducerId.accumulateAndGet(id, Math::max))));
+                        id -> highestProducerId.accumulateAndGet(id, Math::max), () -> durability.flushState(partition))));
         this.queries = new TransactionQueries(runtime, this::partitionFor, clock);
+        this.branches = new BranchCoordinator(this, queries, durability);
     }
 
     // ---- life
@@ -153,7 +156,7 @@ public final class TransactionCoordinator implements TransactionAdmission {
     }
 
     /** Tries without a new producer id first: most operations need none. */
-    private <T> CompletableFuture<T> withFreshProducerId(LongFunction<CompletableFuture<T>> operation) {
+    <T> CompletableFuture<T> withFreshProducerId(LongFunction<CompletableFuture<T>> operation) {
         return operation.apply(TransactionMetadata.NO_PRODUCER_ID).thenCompose(answer -> answer != null
                 ? CompletableFuture.completedFuture(answer) : freshProducerId().thenCompose(operation::apply));
     }
@@ -223,13 +226,16 @@ public final class TransactionCoordinator implements TransactionAdmission {
 
     /**
      * Writes markers for a client, such as {@code kafka-transactions abort} that ends what was left behind; refused with
-     * CONCURRENT_TRANSACTIONS where a transaction that a coordinator knows is under way (rules 15).
+     * CONCURRENT_TRANSACTIONS where a transaction that a coordinator knows is under way (rules 15). With coordinator epoch
+     * {@link BranchCoordinator#OPERATOR_EPOCH} it is an operator's decision on the prepared branch with this producer id and epoch, all of it.
      */
     public CompletableFuture<Map<TopicPartition, Errors>> writeMarkers(long producerId, short producerEpoch, int coordinatorEpoch,
                                                                        boolean commit, short transactionVersion,
                                                                        Collection<TopicPartition> partitions) {
-        TopicImage topic = metadata.get().topic(TransactionTopic.NAME);
-        return queries.partitionsOf(producerId, topic == null ? 0 : topic.partitions().size()).thenCompose(open -> {
+        if (coordinatorEpoch == BranchCoordinator.OPERATOR_EPOCH) {
+            return branches.completeHeuristically(producerId, producerEpoch, commit).thenApply(error -> each(partitions, error));
+        }
+        return queries.partitionsOf(producerId, statePartitions()).thenCompose(open -> {
             Map<TopicPartition, CompletableFuture<Errors>> results = new HashMap<>();
             for (TopicPartition partition : partitions) {
                 results.put(partition, open.contains(partition) ? CompletableFuture.completedFuture(Errors.CONCURRENT_TRANSACTIONS)
@@ -244,6 +250,29 @@ public final class TransactionCoordinator implements TransactionAdmission {
         }).exceptionally(e -> each(partitions, error(e)));
     }
 
+    /** Prepare and what follows from it. */
+    public BranchCoordinator branches() {
+        return branches;
+    }
+
+    /** How many partitions {@code __transaction_state} has; 0 before there is one. */
+    int statePartitions() {
+        TopicImage topic = metadata.get().topic(TransactionTopic.NAME);
+        return topic == null ? 0 : topic.partitions().size();
+    }
+
+    /** Whatever became of it. */
+    void closeBallot(String transactionalId, Object voter) {
+        again(partitionFor(transactionalId), shard -> {
+            shard.branches().close(voter);
+            return Result.of(null);
+        });
+    }
+
+    boolean isCoordinating() {
+        return !runtime.partitions().isEmpty();
+    }
+
     // ---- administration
 
     public CompletableFuture<List<DescribeTransactionsResponseData.TransactionState>> describe(List<String> transactionalIds) {
@@ -255,7 +284,7 @@ public final class TransactionCoordinator implements TransactionAdmission {
         return queries.list(request);
     }
 
-    /** Shows every active shard to an observer, on the shard's thread; uncommitted state included. For tests. */
+    /** Shows every active shard to an observer, on the shard's thread; uncommitted state included. For metrics and tests. */
     CompletableFuture<Void> observe(Consumer<TransactionCoordinatorShard> observer) {
         return runtime.observe(observer);
     }
@@ -275,7 +304,7 @@ public final class TransactionCoordinator implements TransactionAdmission {
     }
 
     /** @return null when the operation needs a fresh producer id */
-    private <T> CompletableFuture<T> write(String transactionalId, Function<TransactionCoordinatorShard, Result<T>> operation) {
+    <T> CompletableFuture<T> write(String transactionalId, Function<TransactionCoordinatorShard, Result<T>> operation) {
         return unwrap(runtime.write(partitionFor(transactionalId), transactionalId, wrap(operation)));
     }
 

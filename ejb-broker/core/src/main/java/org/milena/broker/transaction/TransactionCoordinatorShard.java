@@ -32,11 +32,15 @@ final class TransactionCoordinatorShard implements CoordinatorShard {
     private final Map<String, TransactionMetadata> transactions = new HashMap<>();
     private final PendingTransitions pending = new PendingTransitions();
     private final MarkerWriter markers;
+    /** Open transactions that this life of the shard did not see begin. */
+    private final Set<String> inherited = new HashSet<>();
+    private final ShardBranches branches = new ShardBranches();
 
     TransactionCoordinatorShard(ShardContext context) {
         this.context = context;
         this.markers = new MarkerWriter(context.markers(), context.coordinatorEpoch(), context.timer(),
-                operation -> context.again().accept(shard -> shard == this ? operation.get() : Result.of(null)), this::complete);
+                operation -> context.again().accept(shard -> shard == this ? operation.get() : Result.of(null)), this::complete,
+                context.flushState());
     }
 
     // ---- durable state
@@ -44,11 +48,15 @@ final class TransactionCoordinatorShard implements CoordinatorShard {
     @Override
     public void replay(CoordinatorRecord record) {
         TransactionRecord change = (TransactionRecord) record;
+        if (change.value() == null || change.value().state() != TransactionState.ONGOING) {
+            inherited.remove(change.transactionalId());
+        }
         if (change.value() == null) {
             transactions.remove(change.transactionalId());
         } else {
             transactions.put(change.transactionalId(), change.value());
         }
+        branches.replayed(change.transactionalId(), change.value());
     }
 
     @Override
@@ -60,6 +68,9 @@ final class TransactionCoordinatorShard implements CoordinatorShard {
         TransactionMetadata value = record.hasValue() ? TransactionLogCodec.decodeValue(transactionalId, record.value()) : null;
         if (value != null) {
             context.producerIdSeen().accept(Math.max(value.producerId(), value.nextProducerId()));
+            if (value.branch() != null) {
+                context.producerIdSeen().accept(value.branch().nextProducerId());
+            }
         }
         replay(new TransactionRecord(transactionalId, value));
     }
@@ -75,6 +86,8 @@ final class TransactionCoordinatorShard implements CoordinatorShard {
         transactions.forEach((id, transaction) -> {
             if (transaction.state().isDecided()) {
                 markers.start(id, transaction);
+            } else if (transaction.state() == TransactionState.ONGOING && !transaction.isInDoubt()) {
+                inherited.add(id);
             }
         });
         schedule(TIMEOUTS, context.config().get().timeoutCheckIntervalMs());
@@ -89,10 +102,10 @@ final class TransactionCoordinatorShard implements CoordinatorShard {
 
     private <T> Result<T> change(String transactionalId, TransactionMetadata to, T answer) {
         TransactionMetadata before = transactions.get(transactionalId);
-        boolean growth = to.state() == TransactionState.ONGOING;
         if (to == before) {
             return Result.of(answer);
         }
+        boolean growth = to.state() == TransactionState.ONGOING && to.branch() == null;
         return Result.of(answer, List.of(new TransactionRecord(transactionalId, to)))
                 .whenReplayed(() -> pending.replayed(transactionalId, growth))
                 .whenCommitted(() -> committed(transactionalId, to));
@@ -162,6 +175,58 @@ final class TransactionCoordinatorShard implements CoordinatorShard {
         return change(transactionalId, to, to.state().isDecided() ? to.completed(now()) : to);
     }
 
+    // ---- XA branches
+
+    ShardBranches branches() {
+        return branches;
+    }
+
+    /**
+     * @param voter    see {@link ShardBranches#open}
+     * @param onePhase the request is to commit at once
+     */
+    ShardBranches.Ballot ballot(Object voter, BranchRequest request, boolean onePhase) {
+        pending.exclude(request.transactionalId());
+        TransactionMetadata current = transactions.get(request.transactionalId());
+        BranchTransitions.Step step = onePhase ? BranchTransitions.beginOnePhase(current, request) : BranchTransitions.beginPrepare(current, request);
+        return branches.open(voter, new ShardBranches.Ballot(request, current, step.answer(), inherited.contains(request.transactionalId())));
+    }
+
+    /** Everything of {@code seen} is on disk. If the transaction is another by now, the client is to come again. */
+    Result<XaAnswer> vote(BranchRequest request, TransactionMetadata seen, boolean onePhase, long freshProducerId) {
+        unchanged(request.transactionalId(), seen);
+        TransactionMetadata to = onePhase ? BranchTransitions.commitOnePhase(seen, request, freshProducerId, now())
+                : BranchTransitions.prepare(seen, request, freshProducerId, now());
+        return change(request.transactionalId(), to, XaAnswer.OK);
+    }
+
+    /** What {@code seen} wrote is not all there: it can only be rolled back. */
+    Result<XaAnswer> undo(BranchRequest request, TransactionMetadata seen, long freshProducerId) {
+        unchanged(request.transactionalId(), seen);
+        return change(request.transactionalId(), Transitions.fence(seen, freshProducerId, now()), XaAnswer.ROLLED_BACK);
+    }
+
+    private void unchanged(String transactionalId, TransactionMetadata seen) {
+        pending.exclude(transactionalId);
+        if (transactions.get(transactionalId) != seen) {
+            throw Errors.CONCURRENT_TRANSACTIONS.exception();
+        }
+    }
+
+    /** @param heuristic by an operator */
+    Result<XaAnswer> decide(BranchRequest request, boolean commit, boolean heuristic, long freshProducerId) {
+        pending.exclude(request.transactionalId());
+        BranchTransitions.Step step = BranchTransitions.decide(transactions.get(request.transactionalId()), request, commit, heuristic,
+                freshProducerId, now());
+        return change(request.transactionalId(), step.to(), step.answer());
+    }
+
+    Result<XaAnswer> forget(BranchRequest request) {
+        pending.exclude(request.transactionalId());
+        BranchTransitions.Step step = BranchTransitions.forget(transactions.get(request.transactionalId()), request, now());
+        return change(request.transactionalId(), step.to(), step.answer());
+    }
+
     private Result<Void> complete(String transactionalId) {
         return change(transactionalId, transactions.get(transactionalId).completed(now()), null);
     }
@@ -180,6 +245,7 @@ final class TransactionCoordinatorShard implements CoordinatorShard {
                 context.timedOut().accept(id, transaction);
             }
         });
+        branches.reportLongInDoubt(now);
         return Result.of(null);
     }
 

@@ -15,7 +15,8 @@ import org.apache.kafka.common.protocol.ByteBufferAccessor;
 
 /**
  * The bytes of {@code __transaction_state}, exactly as Apache Kafka 4.3 writes them (TransactionLogKey, TransactionLogValue):
- * written in version 1 of the value, read in 0 and 1. Tags that are not known are passed over, as KIP-915 wants.
+ * written in version 1 of the value, read in 0 and 1. Tags that are not known are passed over, as KIP-915 wants; so Kafka passes
+ * over ours, of {@link BranchTags}, and sees an open transaction in a prepared one (rules 22).
  */
 final class TransactionLogCodec {
 
@@ -49,7 +50,8 @@ final class TransactionLogCodec {
     }
 
     static byte[] encodeValue(TransactionMetadata value) {
-        ByteBuffer buffer = ByteBuffer.allocate(96 + sizeOf(value.partitions()));
+        byte[][] branch = BranchTags.encode(value.branch());
+        ByteBuffer buffer = ByteBuffer.allocate(96 + sizeOf(value.partitions()) + sizeOf(branch));
         ByteBufferAccessor out = new ByteBufferAccessor(buffer);
         out.writeShort(VALUE_VERSION);
         out.writeLong(value.producerId());
@@ -63,7 +65,7 @@ final class TransactionLogCodec {
         }
         out.writeLong(value.lastUpdateTimeMs());
         out.writeLong(value.startTimeMs());
-        writeTags(out, value);
+        writeTags(out, value, branch);
         byte[] bytes = new byte[buffer.position()];
         buffer.flip().get(bytes);
         return bytes;
@@ -73,6 +75,14 @@ final class TransactionLogCodec {
         int size = 0;
         for (TopicPartition partition : partitions) {
             size += 3 * partition.topic().length() + 16;
+        }
+        return size;
+    }
+
+    private static int sizeOf(byte[][] branch) {
+        int size = 0;
+        for (byte[] content : branch) {
+            size += content.length + 10;
         }
         return size;
     }
@@ -92,11 +102,11 @@ final class TransactionLogCodec {
     }
 
     /** Fields that have their default are left out. */
-    private static void writeTags(ByteBufferAccessor out, TransactionMetadata value) {
+    private static void writeTags(ByteBufferAccessor out, TransactionMetadata value, byte[][] branch) {
         boolean previous = value.previousProducerId() != TransactionMetadata.NO_PRODUCER_ID;
         boolean next = value.nextProducerId() != TransactionMetadata.NO_PRODUCER_ID;
         boolean version = value.clientTransactionVersion() != 0;
-        out.writeUnsignedVarint((previous ? 1 : 0) + (next ? 1 : 0) + (version ? 1 : 0));
+        out.writeUnsignedVarint((previous ? 1 : 0) + (next ? 1 : 0) + (version ? 1 : 0) + branch.length);
         if (previous) {
             writeTag(out, PREVIOUS_PRODUCER_ID, Long.BYTES);
             out.writeLong(value.previousProducerId());
@@ -108,6 +118,10 @@ final class TransactionLogCodec {
         if (version) {
             writeTag(out, CLIENT_TRANSACTION_VERSION, Short.BYTES);
             out.writeShort(value.clientTransactionVersion());
+        }
+        for (int i = 0; i < branch.length; i++) {
+            writeTag(out, BranchTags.FIRST + i, branch[i].length);
+            out.writeByteArray(branch[i]);
         }
     }
 
@@ -145,6 +159,7 @@ final class TransactionLogCodec {
         long previous = TransactionMetadata.NO_PRODUCER_ID;
         long next = TransactionMetadata.NO_PRODUCER_ID;
         short clientVersion = 0;
+        BranchTags branch = new BranchTags();
         for (int tags = flexible ? in.readUnsignedVarint() : 0; tags > 0; tags--) {
             int tag = in.readUnsignedVarint();
             ByteBufferAccessor content = new ByteBufferAccessor(in.readByteBuffer(length(in, in.readUnsignedVarint())));
@@ -152,11 +167,11 @@ final class TransactionLogCodec {
                 case PREVIOUS_PRODUCER_ID -> previous = content.readLong();
                 case NEXT_PRODUCER_ID -> next = content.readLong();
                 case CLIENT_TRANSACTION_VERSION -> clientVersion = content.readShort();
-                default -> { }
+                default -> branch.read(tag, content);
             }
         }
         return new TransactionMetadata(producerId, previous, next, epoch, TransactionMetadata.NO_EPOCH, timeoutMs, state, partitions,
-                startTimeMs, lastUpdateTimeMs, clientVersion);
+                startTimeMs, lastUpdateTimeMs, clientVersion, branch.branch());
     }
 
     private static Set<TopicPartition> readPartitions(ByteBufferAccessor in, boolean flexible) {
@@ -184,7 +199,7 @@ final class TransactionLogCodec {
     }
 
     /** Lying lengths end here, never in a large allocation. */
-    private static int length(ByteBufferAccessor in, int length) {
+    static int length(ByteBufferAccessor in, int length) {
         if (length < 0 || length > in.remaining()) {
             throw new BufferUnderflowException();
         }

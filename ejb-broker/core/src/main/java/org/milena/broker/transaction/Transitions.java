@@ -43,7 +43,7 @@ final class Transitions {
             TransactionMetadata created = TransactionMetadata.created(needed(freshProducerId), timeoutMs, nowMs);
             return created.initialised(created.producerId(), (short) 0, NO_EPOCH, timeoutMs, nowMs);
         }
-        if (current.state().isDecided()) {
+        if (isOthers(current)) {
             throw Errors.CONCURRENT_TRANSACTIONS.exception();
         }
         boolean resuming = expectedId != NO_PRODUCER_ID;
@@ -87,7 +87,12 @@ final class Transitions {
         if (current.producerEpoch() != epoch) {
             return Errors.PRODUCER_FENCED;
         }
-        return current.state().isDecided() ? Errors.CONCURRENT_TRANSACTIONS : Errors.NONE;
+        return isOthers(current) ? Errors.CONCURRENT_TRANSACTIONS : Errors.NONE;
+    }
+
+    /** The markers of a decision are on their way, or only a transaction manager may go on with this id (rules 15). */
+    private static boolean isOthers(TransactionMetadata current) {
+        return current.state().isDecided() || current.isBound();
     }
 
     /** EndTxn of any version. */
@@ -116,7 +121,7 @@ final class Transitions {
      */
     private static TransactionMetadata endWithBump(TransactionMetadata current, long producerId, short epoch, boolean commit,
                                                    short transactionVersion, long freshProducerId, long nowMs) {
-        if (current.state().isDecided()) {
+        if (isOthers(current)) {
             throw Errors.CONCURRENT_TRANSACTIONS.exception();
         }
         boolean retriedOverflow = current.previousProducerId() == producerId && epoch == Short.MAX_VALUE - 1 && current.producerEpoch() == 0;
@@ -153,7 +158,7 @@ final class Transitions {
         return current.isEpochExhausted() ? needed(freshProducerId) : NO_PRODUCER_ID;
     }
 
-    private static long needed(long freshProducerId) {
+    static long needed(long freshProducerId) {
         if (freshProducerId == NO_PRODUCER_ID) {
             throw ProducerIdNeeded.INSTANCE;
         }

@@ -29,6 +29,8 @@ public final class AdminFixture {
     public TopicAdministration admin;
     public AdminContext context;
     public Executor queue = Runnable::run;
+    public java.util.function.Function<String, java.util.concurrent.CompletableFuture<Void>> deletable =
+            topic -> java.util.concurrent.CompletableFuture.completedFuture(null);
     public Executor disks = Runnable::run;
     public long nanos;
     private final Map<String, String> statics;
@@ -50,7 +52,8 @@ public final class AdminFixture {
         config = new CurrentBrokerConfig(BrokerConfig.of(statics));
         cache = new MetadataCache(MetadataImages.empty("none"));
         cache.addListener(config);
-        context = new AdminContext(config, store, cache, logs, logs, task -> queue.execute(task), directory -> disks);
+        context = new AdminContext(config, store, cache, logs, logs, task -> queue.execute(task), directory -> disks,
+                (topic, deletion) -> deletable.apply(topic).thenCompose(yes -> deletion.get()));
         admin = new TopicAdministration(context, new BrokerClock() {
             @Override public long millis() {
                 return 0;

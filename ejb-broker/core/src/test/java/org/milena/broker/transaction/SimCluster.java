@@ -5,7 +5,9 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
 import org.milena.broker.cache.MetadataImage;
+import org.milena.broker.cache.MetadataImage.TopicImage;
 import org.milena.broker.cluster.ProducerIds;
 import org.milena.broker.group.SimLog;
 import org.milena.broker.group.SimWorld;
@@ -21,7 +23,7 @@ final class SimCluster {
     final SimPartitions partitions;
     boolean faulty = true;
     private final Random random;
-    private final MetadataImage image = new MetadataImage(1, "cluster", 1, List.of(), Map.of(), Map.of(), Map.of(), Map.of());
+    private final MetadataImage image = image();
     private TransactionCoordinator coordinator;
     private final int[] epochs = new int[COORDINATOR_PARTITIONS];
     private long lastProducerId;
@@ -31,6 +33,12 @@ final class SimCluster {
         partitions = new SimPartitions(world, random);
         log.setDelay(partition -> random.nextInt(50));
         restart();
+    }
+
+    private static MetadataImage image() {
+        TopicImage topic = new TopicImage(new Uuid(7, 7), TransactionTopic.NAME, true, IntStream.range(0, COORDINATOR_PARTITIONS).mapToObj(index ->
+                new MetadataImage.PartitionImage(index, 1, 1, List.of(1), List.of(1))).toList(), Map.of(), false);
+        return new MetadataImage(1, "cluster", 1, List.of(), Map.of(topic.name(), topic), Map.of(topic.id(), topic), Map.of(), Map.of());
     }
 
     TransactionCoordinator coordinator() {
@@ -43,7 +51,7 @@ final class SimCluster {
             coordinator.shutdown();
         }
         TransactionConfig config = new TransactionConfig(COORDINATOR_PARTITIONS, 900_000, 604_800_000, 2_000, 3_600_000, 100);
-        coordinator = new TransactionCoordinator(() -> config, () -> image, log, partitions, this::nextProducerId, world, world, world);
+        coordinator = new TransactionCoordinator(() -> config, () -> image, log, partitions, partitions, this::nextProducerId, world, world, world);
         for (int partition = 0; partition < COORDINATOR_PARTITIONS; partition++) {
             elect(partition);
         }

@@ -10,19 +10,23 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.InvalidTxnStateException;
+import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.errors.TransactionCoordinatorFencedException;
 import org.apache.kafka.common.protocol.Errors;
 import org.milena.broker.group.SimWorld;
 
 /** Partitions that keep Kafka's rules for transactional producers, and say of every transaction what a read_committed consumer sees. */
-final class SimPartitions implements TransactionMarkers {
+final class SimPartitions implements TransactionMarkers, TransactionDurability {
 
     enum Outcome { OPEN, COMMITTED, ABORTED }
 
     /** What a partition knows of a producer. */
     private static final class State {
         short epoch = -1;
+        /** Being prepared: no more records. */
+        boolean sealed;
         int coordinatorEpoch = -1;
         /** The transactions (one, if all goes well) whose records lie behind the last marker. */
         final Set<String> open = new HashSet<>();
@@ -65,6 +69,9 @@ final class SimPartitions implements TransactionMarkers {
         boolean late = number < state.lastTransaction || number == state.lastTransaction && !state.open.contains(transaction);
         if (epoch < state.epoch || late) {
             return Errors.INVALID_PRODUCER_EPOCH;
+        }
+        if (state.sealed && state.open.contains(transaction)) {
+            return Errors.INVALID_TXN_STATE;
         }
         if (guard != state.markers) {
             return Errors.NOT_ENOUGH_REPLICAS; // a marker came in between: ask again
@@ -116,6 +123,42 @@ final class SimPartitions implements TransactionMarkers {
         state.markers++;
         state.open.forEach(transaction -> outcomes.get(partition).put(transaction, commit ? Outcome.COMMITTED : Outcome.ABORTED));
         state.open.clear();
+        state.sealed = false;
+    }
+
+    @Override
+    public CompletableFuture<Void> secure(TopicPartition partition, long producerId, short producerEpoch) {
+        return later(() -> {
+            State state = state(partition, producerId);
+            if (state.open.isEmpty() || state.epoch != producerEpoch) {
+                throw new InvalidTxnStateException("not open in " + partition);
+            }
+            state.sealed = true;
+        });
+    }
+
+    @Override
+    public CompletableFuture<Void> flushState(int partition) {
+        return later(() -> { });
+    }
+
+    /** A flush takes its time, and may fail. */
+    private CompletableFuture<Void> later(Runnable judged) {
+        CompletableFuture<Void> future = new CompletableFuture<>();
+        try {
+            judged.run();
+        } catch (RuntimeException e) {
+            future.completeExceptionally(e);
+            return future;
+        }
+        world.schedule(random.nextInt(100), () -> {
+            if (faulty && random.nextInt(10) == 0) {
+                future.completeExceptionally(new KafkaStorageException("no flush now"));
+            } else {
+                future.complete(null);
+            }
+        });
+        return future;
     }
 
     /** Of a transaction, in all partitions that hold records of it. */

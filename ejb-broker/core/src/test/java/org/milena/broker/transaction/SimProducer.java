@@ -17,7 +17,7 @@ import org.apache.kafka.common.protocol.Errors;
  * A transactional producer as the simulation drives it: one request under way at a time, repeated when its answer is lost. What it
  * was told goes into {@link Truth}.
  */
-final class SimProducer {
+final class SimProducer extends SimClient {
 
     /** What clients sent and were told, to hold the coordinator to it. */
     static final class Truth {
@@ -26,15 +26,11 @@ final class SimProducer {
         final Set<String> aborted = new HashSet<>();
         /** Transaction → partitions that acknowledged its records. */
         final Map<String, Set<TopicPartition>> acknowledged = new HashMap<>();
-        private int transactions;
+        int transactions;
     }
 
     private enum Phase { OUT, READY, OPEN, ENDING }
 
-    private static final int PATIENCE_MS = 2_000;
-
-    private final SimCluster cluster;
-    private final Random random;
     private final Truth truth;
     private final String id;
     private final short version;
@@ -44,14 +40,10 @@ final class SimProducer {
     private String transaction;
     private List<TopicPartition> todo = List.of();
     private boolean commit;
-    /** A request is under way; answers to earlier ones are ignored. */
-    private boolean waiting;
-    private int attempt;
     int finished;
 
     SimProducer(SimCluster cluster, Random random, Truth truth, String id, short version) {
-        this.cluster = cluster;
-        this.random = random;
+        super(cluster, random, version >= 2);
         this.truth = truth;
         this.id = id;
         this.version = version;
@@ -59,15 +51,14 @@ final class SimProducer {
 
     /** The process dies, and another one starts. */
     void crash() {
-        attempt++;
-        waiting = false;
+        giveUp();
         phase = Phase.OUT;
         producerId = -1;
         epoch = -1;
     }
 
     void step() {
-        if (waiting) {
+        if (isWaiting()) {
             return;
         }
         switch (phase) {
@@ -84,31 +75,6 @@ final class SimProducer {
             }
             case ENDING -> end();
         }
-    }
-
-    /** Sends a request whose answer, or even the request itself, may be lost or late; afterwards the client may repeat it. */
-    private <T> void call(java.util.function.Supplier<CompletableFuture<T>> request, Consumer<T> answered) {
-        waiting = true;
-        int mine = ++attempt;
-        // A request of an older protocol that comes late looks like one of the next transaction: what KIP-890 is there for.
-        int out = version >= 2 ? delay() : random.nextInt(40);
-        cluster.world.schedule(out, () -> request.get().thenAccept(answer -> cluster.world.schedule(delay(), () -> {
-            if (mine == attempt) {
-                waiting = false;
-                answered.accept(answer);
-            }
-        })));
-        cluster.world.schedule(PATIENCE_MS, () -> {
-            if (mine == attempt) {
-                attempt++;
-                waiting = false;
-            }
-        });
-    }
-
-    /** Some take longer than anybody waits: they arrive when the client has gone on. */
-    private int delay() {
-        return cluster.faulty && random.nextInt(12) == 0 ? PATIENCE_MS + random.nextInt(3_000) : random.nextInt(40);
     }
 
     private void init() {
@@ -150,6 +116,12 @@ final class SimProducer {
     }
 
     private CompletableFuture<Errors> append(TopicPartition partition, long sentId, short sentEpoch, String sentIn) {
+        return append(cluster, id, version, partition, sentId, sentEpoch, sentIn);
+    }
+
+    /** As the produce path does it. */
+    static CompletableFuture<Errors> append(SimCluster cluster, String id, short version, TopicPartition partition, long sentId, short sentEpoch,
+                                            String sentIn) {
         if (cluster.partitions.holds(partition, sentId, sentIn)) {
             return CompletableFuture.completedFuture(cluster.partitions.append(partition, sentId, sentEpoch, sentIn, cluster.partitions.guard(partition, sentId)));
         }

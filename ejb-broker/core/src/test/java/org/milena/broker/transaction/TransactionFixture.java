@@ -40,6 +40,7 @@ final class TransactionFixture {
     final SimWorld world = new SimWorld();
     final SimLog log = new SimLog(world);
     final FakeMarkers markers = new FakeMarkers();
+    final FakeDisk durability = new FakeDisk();
     TransactionConfig config = new TransactionConfig(1, 900_000, 604_800_000, 10_000, 3_600_000, 100);
     TransactionCoordinator coordinator;
     MetadataImage image = new MetadataImage(1, "cluster", 1, List.of(), Map.of(), Map.of(), Map.of(), Map.of());
@@ -53,7 +54,7 @@ final class TransactionFixture {
 
     /** A new broker process on the same log. */
     void restart() {
-        coordinator = new TransactionCoordinator(() -> config, () -> image, log, markers, this::nextProducerId, world, world, world);
+        coordinator = new TransactionCoordinator(() -> config, () -> image, log, markers, durability, this::nextProducerId, world, world, world);
         elect();
         world.run();
     }
@@ -139,6 +140,48 @@ final class TransactionFixture {
         return world.get(endLater(producer, commit, version));
     }
 
+    // ---- branches
+
+    static final String MANAGER = "crm";
+
+    static BranchId xid(int number) {
+        return new BranchId(0x20005, new byte[] {(byte) number}, new byte[] {1, 2});
+    }
+
+    static BranchRequest branch(Producer producer, int xid) {
+        return new BranchRequest(ID, producer.id, producer.epoch, xid(xid), MANAGER);
+    }
+
+    XaAnswer prepare(Producer producer, int xid) {
+        return world.get(coordinator.branches().prepare(branch(producer, xid)));
+    }
+
+    XaAnswer decide(Producer producer, int xid, boolean commit) {
+        return world.get(coordinator.branches().decide(branch(producer, xid), commit, false));
+    }
+
+    XaAnswer commitOnePhase(Producer producer, int xid) {
+        return world.get(coordinator.branches().decide(branch(producer, xid), true, true));
+    }
+
+    XaAnswer heuristic(Producer producer, int xid, boolean commit) {
+        return world.get(coordinator.branches().completeHeuristically(branch(producer, xid), commit));
+    }
+
+    XaAnswer forget(Producer producer, int xid) {
+        return world.get(coordinator.branches().forget(branch(producer, xid)));
+    }
+
+    /** Deletes a topic, or says why not. */
+    CompletableFuture<String> deleteTopic(String topic) {
+        return coordinator.branches().deleteTopic(topic, () -> CompletableFuture.completedFuture("deleted " + topic))
+                .exceptionally(e -> Errors.maybeUnwrapException(e).getMessage());
+    }
+
+    List<RecoveredBranch> recover(String resourceManager) {
+        return world.get(coordinator.branches().recover(resourceManager));
+    }
+
     /** Puts an id into a state, as if another coordinator had left it so. */
     void given(TransactionMetadata state) {
         TransactionRecord record = new TransactionRecord(ID, state);
@@ -164,10 +207,62 @@ final class TransactionFixture {
         return state().state();
     }
 
+    /** What was put on disk, in order; it can fail, and let everybody wait. */
+    final class FakeDisk implements TransactionDurability {
+
+        static final String STATE = "state";
+
+        final List<String> flushed = new ArrayList<>();
+        final Map<String, RuntimeException> failing = new HashMap<>();
+        private final List<Runnable> waiting = new ArrayList<>();
+        boolean stalled;
+        Runnable afterData = () -> { };
+
+        @Override
+        public CompletableFuture<Void> secure(TopicPartition partition, long producerId, short producerEpoch) {
+            return flush(partition.toString()).thenRun(afterData);
+        }
+
+        @Override
+        public CompletableFuture<Void> flushState(int partition) {
+            return flush(STATE);
+        }
+
+        private CompletableFuture<Void> flush(String what) {
+            CompletableFuture<Void> future = new CompletableFuture<>();
+            Runnable settle = () -> {
+                if (failing.containsKey(what)) {
+                    future.completeExceptionally(failing.get(what));
+                } else {
+                    flushed.add(what);
+                    future.complete(null);
+                }
+            };
+            if (stalled) {
+                waiting.add(settle);
+            } else {
+                world.execute(settle);
+            }
+            return future;
+        }
+
+        void resume() {
+            stalled = false;
+            List.copyOf(waiting).forEach(Runnable::run);
+            waiting.clear();
+            world.run();
+        }
+    }
+
     /** Partitions that remember what they were told, and obey when they like. */
     final class FakeMarkers implements TransactionMarkers {
 
-        record Marker(TopicPartition partition, long producerId, short epoch, int coordinatorEpoch, boolean commit, short version) {
+        record Marker(TopicPartition partition, long producerId, short epoch, int coordinatorEpoch, boolean commit, short version,
+                      boolean flushed) {
+            /** Of an ordinary transaction. */
+            Marker(TopicPartition partition, long producerId, short epoch, int coordinatorEpoch, boolean commit, short version) {
+                this(partition, producerId, epoch, coordinatorEpoch, commit, version, false);
+            }
         }
 
         final List<Marker> written = new ArrayList<>();
@@ -180,7 +275,7 @@ final class TransactionFixture {
         public CompletableFuture<Void> write(TopicPartition partition, long producerId, short producerEpoch, int coordinatorEpoch,
                                              boolean commit, short transactionVersion, boolean flushed) {
             attempts++;
-            Marker marker = new Marker(partition, producerId, producerEpoch, coordinatorEpoch, commit, transactionVersion);
+            Marker marker = new Marker(partition, producerId, producerEpoch, coordinatorEpoch, commit, transactionVersion, flushed);
             CompletableFuture<Void> future = new CompletableFuture<>();
             if (failing.containsKey(partition)) {
                 future.completeExceptionally(failing.get(partition));

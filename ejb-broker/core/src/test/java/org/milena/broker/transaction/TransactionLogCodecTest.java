@@ -99,6 +99,73 @@ class TransactionLogCodecTest {
         assertThat(TransactionLogCodec.decodeValue("id", ByteBuffer.wrap(bytes))).isEqualTo(written);
     }
 
+    private static TransactionMetadata with(TransactionMetadata t, Branch branch) {
+        return new TransactionMetadata(t.producerId(), t.previousProducerId(), t.nextProducerId(), t.producerEpoch(), t.lastProducerEpoch(),
+                t.timeoutMs(), t.state(), t.partitions(), t.startTimeMs(), t.lastUpdateTimeMs(), t.clientTransactionVersion(), branch);
+    }
+
+    private static final Branch BRANCH = new Branch(new BranchId(0x20005, new byte[] {1, 2, 3}, new byte[] {9}), "crm-ü", 1_700_000_000_001L,
+            4_711, (short) 13, -1, null);
+
+    /** Rules 22: one record, that Kafka reads as an open transaction. */
+    @Test
+    void kafkaReadsAPreparedBranchAsOngoing() {
+        TransactionMetadata open = transaction(TransactionState.ONGOING, 4_711, -1, 2, new TopicPartition("a", 0));
+        byte[] prepared = TransactionLogCodec.encodeValue(with(open, BRANCH));
+        ByteBuffer in = ByteBuffer.wrap(prepared);
+        short version = in.getShort();
+        TransactionLogValue kafkas = new TransactionLogValue(new org.apache.kafka.common.protocol.ByteBufferAccessor(in), version);
+        assertThat(in.hasRemaining()).isFalse();
+        List<RawTaggedField> ours = List.copyOf(kafkas.unknownTaggedFields());
+        kafkas.unknownTaggedFields().clear();
+        assertThat(kafkas).isEqualTo(kafkas(open, List.of(partitions("a", 0))));
+        assertThat(ours).extracting(RawTaggedField::tag).containsExactly(10_000, 10_001);
+    }
+
+    @Test
+    void theTagsOfABranchAreTheseBytes() {
+        TransactionLogValue value = kafkas(transaction(TransactionState.COMPLETE_COMMIT, 4_711, -1, 2), List.of());
+        java.util.HexFormat hex = java.util.HexFormat.of();
+        value.unknownTaggedFields().add(new RawTaggedField(10_000, hex.parseHex("00" + "00020005" + "0003010203" + "000109"
+                + "0006" + "63726d2dc3bc" + "0000018bcfe56801")));
+        value.unknownTaggedFields().add(new RawTaggedField(10_001, hex.parseHex("00" + "0000000000001267" + "000d" + "ffffffffffffffff")));
+        value.unknownTaggedFields().add(new RawTaggedField(10_002, hex.parseHex("00" + "03")));
+        TransactionMetadata ended = with(transaction(TransactionState.COMPLETE_COMMIT, 4_711, -1, 2),
+                BRANCH.ended(Branch.Outcome.HEURISTICALLY_COMMITTED));
+        byte[] bytes = MessageUtil.toVersionPrefixedBytes((short) 1, value);
+        assertThat(TransactionLogCodec.encodeValue(ended)).isEqualTo(bytes);
+        assertThat(TransactionLogCodec.decodeValue("id", ByteBuffer.wrap(bytes))).isEqualTo(ended);
+    }
+
+    @Test
+    void branchesOfEveryOutcomeAreReadAsTheyWereWritten() {
+        TransactionMetadata open = transaction(TransactionState.ONGOING, 4_711, -1, 2, new TopicPartition("a", 0));
+        for (Branch.Outcome outcome : Branch.Outcome.values()) {
+            TransactionMetadata ended = with(open, BRANCH.ended(outcome));
+            assertThat(TransactionLogCodec.decodeValue("id", ByteBuffer.wrap(TransactionLogCodec.encodeValue(ended)))).isEqualTo(ended);
+        }
+        Branch longest = new Branch(new BranchId(-2, new byte[64], new byte[64]), "x".repeat(300), -1, 1, Short.MAX_VALUE, 77, null);
+        assertThat(TransactionLogCodec.decodeValue("id", ByteBuffer.wrap(TransactionLogCodec.encodeValue(with(open, longest)))).branch()).isEqualTo(longest);
+    }
+
+    @Test
+    void aDamagedBranchIsNamedNotTakenForNone() {
+        byte[] bytes = TransactionLogCodec.encodeValue(with(transaction(TransactionState.ONGOING, 4, 5, 2, new TopicPartition("topic", 1)), BRANCH));
+        for (int length = 0; length < bytes.length; length++) {
+            ByteBuffer cut = ByteBuffer.wrap(bytes, 0, length);
+            assertThatThrownBy(() -> TransactionLogCodec.decodeValue("my-id", cut)).as("%d bytes", cut.remaining())
+                    .isInstanceOf(IllegalStateException.class).hasMessage("The value of transactional id my-id is damaged");
+        }
+        TransactionLogValue newer = kafkas(transaction(TransactionState.ONGOING, 4, 5, 2), List.of());
+        newer.unknownTaggedFields().add(new RawTaggedField(10_000, new byte[] {1}));
+        assertThatThrownBy(() -> TransactionLogCodec.decodeValue("my-id", ByteBuffer.wrap(MessageUtil.toVersionPrefixedBytes((short) 1, newer))))
+                .hasMessage("Version 1 of tag 10000 is not known here; up to 0 can be read");
+        TransactionLogValue half = kafkas(transaction(TransactionState.ONGOING, 4, 5, 2), List.of());
+        half.unknownTaggedFields().add(new RawTaggedField(10_002, new byte[] {0, 1}));
+        assertThatThrownBy(() -> TransactionLogCodec.decodeValue("my-id", ByteBuffer.wrap(MessageUtil.toVersionPrefixedBytes((short) 1, half))))
+                .hasMessage("The value of transactional id my-id is damaged");
+    }
+
     @Test
     void damageIsNamedNotGuessedAt() {
         byte[] bytes = TransactionLogCodec.encodeValue(transaction(TransactionState.ONGOING, 4, 5, 2, new TopicPartition("topic", 1)));

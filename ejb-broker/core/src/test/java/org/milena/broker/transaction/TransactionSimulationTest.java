@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.milena.broker.transaction.SimPartitions.Outcome;
 
 /**
- * Random producers of both protocols, with zombies, lost and late requests and answers, against a coordinator that reloads at any
+ * Random producers of both protocols, and transaction managers with prepared branches, with zombies, lost and late requests and answers, against a coordinator that reloads at any
  * point and a log that is slow, stalls and fails: invariants 3 and 5 of the design. A transaction has one outcome in all its
  * partitions, that its client was told and asked for; nobody's late records join another's transaction; after the faults nothing stays
  * open and everybody makes progress. {@code -Dseed=} repeats a run.
@@ -47,8 +47,15 @@ class TransactionSimulationTest {
             producers.add(new SimProducer(cluster, random, truth, "id-" + i / 2, i < 2 ? V2 : V0));
             producers.add(new SimProducer(cluster, random, truth, "alone-" + i, random.nextBoolean() ? V2 : V0));
         }
+        List<SimBranchClient> connectors = List.of(new SimBranchClient(cluster, random, truth, "crm"), new SimBranchClient(cluster, random, truth, "erp"));
         for (int step = 0; step < STEPS; step++) {
             cluster.fault();
+            SimBranchClient connector = connectors.get(random.nextInt(connectors.size()));
+            if (random.nextInt(60) == 0) {
+                connector.crash();
+            } else {
+                connector.step();
+            }
             SimProducer producer = producers.get(random.nextInt(producers.size()));
             if (random.nextInt(100) == 0) {
                 producer.crash();
@@ -59,6 +66,7 @@ class TransactionSimulationTest {
         }
         cluster.heal();
         everybodyMakesProgress(cluster, producers);
+        branchesAreRecovered(cluster, connectors);
         cluster.world.advance(TransactionFixture.TIMEOUT_MS + 30_000);
         eachTransactionHasOneOutcome(cluster.partitions, truth);
         theLogHoldsTheState(cluster);
@@ -75,6 +83,27 @@ class TransactionSimulationTest {
             }
         }
         throw new AssertionError("No progress 100 s after the faults ended: " + lonely.stream().map(p -> p.finished).toList());
+    }
+
+    /** Invariant 8, our half: once everybody has recovered nothing is in doubt. */
+    private static void branchesAreRecovered(SimCluster cluster, List<SimBranchClient> connectors) {
+        cluster.world.advance(10_000); // what was late has arrived
+        connectors.forEach(SimBranchClient::crash);
+        connectors.forEach(connector -> connector.finished = 0);
+        for (int tick = 0; tick < 2_000 && connectors.stream().anyMatch(connector -> connector.finished < 3); tick++) {
+            connectors.forEach(SimBranchClient::step);
+            cluster.world.advance(50);
+        }
+        assertThat(connectors).allSatisfy(connector -> assertThat(connector.finished).as("branches after recovery").isGreaterThanOrEqualTo(3));
+        connectors.forEach(SimBranchClient::crash);
+        cluster.world.advance(10_000);
+        for (int tick = 0; tick < 200; tick++) {
+            connectors.forEach(SimBranchClient::recoverOnly);
+            cluster.world.advance(50);
+        }
+        var inDoubt = cluster.coordinator().branches().recover(null);
+        cluster.world.advance(1_000);
+        assertThat(cluster.world.get(inDoubt)).as("in doubt").isEmpty();
     }
 
     private static void eachTransactionHasOneOutcome(SimPartitions partitions, SimProducer.Truth truth) {
@@ -107,7 +136,7 @@ class TransactionSimulationTest {
         Map<String, TransactionMetadata> all = new TreeMap<>();
         cluster.coordinator().observe(shard -> shard.forEach((id, t) -> all.put(id, new TransactionMetadata(t.producerId(),
                 t.previousProducerId(), t.nextProducerId(), t.producerEpoch(), TransactionMetadata.NO_EPOCH, t.timeoutMs(), t.state(),
-                t.partitions(), t.startTimeMs(), t.lastUpdateTimeMs(), t.clientTransactionVersion()))));
+                t.partitions(), t.startTimeMs(), t.lastUpdateTimeMs(), t.clientTransactionVersion(), t.branch()))));
         cluster.world.run();
         return all;
     }

@@ -14,11 +14,12 @@ import org.apache.kafka.common.requests.ApiVersionsResponse;
 import org.milena.broker.cache.MetadataCache;
 import org.milena.broker.cache.MetadataImage;
 import org.milena.broker.handler.ApiRegistry;
+import org.milena.broker.handler.PrivateApi;
 import org.milena.broker.handler.RequestHandler;
 import org.milena.broker.network.RequestContext;
 
 /**
- * ApiVersions (key 18): exactly what is registered, and the features that work. A version that is not known never comes here: the
+ * ApiVersions (key 18): exactly what is registered (what is private: for its client software only), and the features that work. A version that is not known never comes here: the
  * network answers it in the form of version 0 (KIP-511).
  */
 final class ApiVersionsHandler implements RequestHandler<ApiVersionsRequestData> {
@@ -47,7 +48,7 @@ final class ApiVersionsHandler implements RequestHandler<ApiVersionsRequestData>
         } else if (strayed(request, image)) {
             context.reply(new ApiVersionsResponseData().setErrorCode(Errors.REBOOTSTRAP_REQUIRED.code()));
         } else {
-            context.reply(answer(image, version));
+            context.reply(answer(image, request.clientSoftwareName(), version));
         }
     }
 
@@ -57,13 +58,15 @@ final class ApiVersionsHandler implements RequestHandler<ApiVersionsRequestData>
                 || request.nodeId() >= 0 && image.brokers().stream().noneMatch(broker -> broker.id() == request.nodeId());
     }
 
-    private ApiVersionsResponseData answer(MetadataImage image, short version) {
+    private ApiVersionsResponseData answer(MetadataImage image, String clientSoftware, short version) {
         ApiVersionCollection apis = new ApiVersionCollection();
         for (ApiRegistry.Api api : registry.all()) {
             // librdkafka needs to see produce from version 0 on to use some codecs, though 4.x speaks none below 3 (KAFKA-18659)
             short min = api.key() == ApiKeys.PRODUCE ? ApiKeys.PRODUCE_API_VERSIONS_RESPONSE_MIN_VERSION : api.minVersion();
             apis.add(new ApiVersion().setApiKey(api.key().id).setMinVersion(min).setMaxVersion(api.maxVersion()));
         }
+        registry.privateApis().stream().filter(api -> api.clientSoftware().equals(clientSoftware)).forEach(api ->
+                apis.add(new ApiVersion().setApiKey(api.key()).setMinVersion(PrivateApi.VERSION).setMaxVersion(PrivateApi.VERSION)));
         return new ApiVersionsResponse.Builder()
                 .setError(Errors.NONE)
                 .setThrottleTimeMs(0)

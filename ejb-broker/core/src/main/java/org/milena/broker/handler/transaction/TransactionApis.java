@@ -22,6 +22,7 @@ public final class TransactionApis {
                 .register(ApiKeys.END_TXN, 0, 5, new EndTxnHandler(coordinator))
                 .register(ApiKeys.WRITE_TXN_MARKERS, 1, 2, new WriteTxnMarkersHandler(coordinator))
                 .register(ApiKeys.DESCRIBE_TRANSACTIONS, 0, 0, new DescribeTransactionsHandler(coordinator))
-                .register(ApiKeys.LIST_TRANSACTIONS, 0, 2, new ListTransactionsHandler(coordinator));
+                .register(ApiKeys.LIST_TRANSACTIONS, 0, 2, new ListTransactionsHandler(coordinator))
+                .register(BranchHandler.api(coordinator.branches()));
     }
 }

@@ -25,7 +25,7 @@ class InitProducerIdHandlerTest {
                 return 5_000L;
             });
     private final ProducerIds ids = new ProducerIds(store, Runnable::run, () -> -1);
-    private final InitProducerIdHandler handler = new InitProducerIdHandler(new TransactionCoordinator(null, null, null, null, ids::next, null, null, null));
+    private final InitProducerIdHandler handler = new InitProducerIdHandler(new TransactionCoordinator(null, null, null, null, null, ids::next, null, null, null));
 
     private InitProducerIdResponseData call() {
         List<InitProducerIdResponseData> answers = new ArrayList<>();

@@ -1,0 +1,41 @@
+package org.milena.broker.transaction;
+
+import javax.transaction.xa.XAException;
+import javax.transaction.xa.XAResource;
+
+/**
+ * What a transaction manager is told of a branch, with the codes of XA. Whatever is temporary is {@link #UNAVAILABLE}: only that and
+ * XA_RETRY make a transaction manager ask again, XAER_RMERR and XAER_PROTO become heuristic rollbacks (rules 16).
+ */
+public enum XaAnswer {
+
+    OK(XAResource.XA_OK),
+    /** The branch is rolled back, durably: the transaction manager will not ask for it again. */
+    ROLLED_BACK(XAException.XA_RBROLLBACK),
+    HEURISTICALLY_COMMITTED(XAException.XA_HEURCOM),
+    HEURISTICALLY_ROLLED_BACK(XAException.XA_HEURRB),
+    /** No such branch is prepared or remembered here. Never said of one that is. */
+    NOT_KNOWN(XAException.XAER_NOTA),
+    /** The request cannot be meant: nothing was looked at. */
+    INVALID(XAException.XAER_INVAL),
+    UNAVAILABLE(XAException.XAER_RMFAIL);
+
+    private final int code;
+
+    XaAnswer(int code) {
+        this.code = code;
+    }
+
+    /** As in {@link XAException#errorCode}, or {@link XAResource#XA_OK}. */
+    public int code() {
+        return code;
+    }
+
+    /** To the wish to commit, or roll back, a branch that has ended. */
+    static XaAnswer to(boolean commit, Branch.Outcome outcome) {
+        if (outcome.isCommit() == commit && !outcome.isHeuristic()) {
+            return OK;
+        }
+        return outcome.isCommit() ? HEURISTICALLY_COMMITTED : HEURISTICALLY_ROLLED_BACK;
+    }
+}

@@ -283,6 +283,23 @@ class TopicAdministrationTest {
     }
 
     @Test
+    void whoeverAsksForAnInternalTopicWaitsForTheSameCreation() {
+        Deque<Runnable> disk = new ArrayDeque<>();
+        broker.disks = disk::add;
+        Deque<Runnable> serial = new ArrayDeque<>();
+        broker.queue = task -> {
+            serial.add(task);
+            task.run();
+        };
+        var asked = List.of(broker.admin.internalTopic("__consumer_offsets"), broker.admin.internalTopic("__consumer_offsets"),
+                broker.admin.internalTopic("__consumer_offsets"));
+        assertThat(serial).as("a disk that hangs for long must not leave a change waiting for every question").hasSize(1);
+        assertThat(asked).noneMatch(java.util.concurrent.Future::isDone);
+        disk.forEach(Runnable::run);
+        assertThat(asked).allSatisfy(one -> assertThat(one.join()).isSameAs(broker.image().topic("__consumer_offsets")));
+    }
+
+    @Test
     void offsetsTopicThatCanNotBeReplicatedFails() {
         broker = new AdminFixture(directory, "offsets.topic.replication.factor", "3");
         assertThatThrownBy(() -> broker.admin.internalTopic("__consumer_offsets").join()).hasRootCauseMessage("Unable to replicate the partition 3 time(s): "

@@ -20,6 +20,11 @@ import org.milena.broker.log.LogManager;
 public record AdminContext(Supplier<BrokerConfig> config, MetadataStore store, MetadataCache cache, LogManager logs,
                            PartitionLifecycle partitions, Executor serial, Function<LogDirectory, Executor> disks) {
 
+    /** Then what no directory holds is nowhere. */
+    boolean allOnline() {
+        return logs.directories().stream().allMatch(LogDirectory::online);
+    }
+
     MetadataImage image() {
         return cache.image();
     }

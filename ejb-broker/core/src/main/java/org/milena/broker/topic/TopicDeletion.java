@@ -1,13 +1,16 @@
 package org.milena.broker.topic;
 
-import static java.lang.System.Logger.Level.ERROR;
+import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.INFO;
+import static java.lang.System.Logger.Level.WARNING;
 
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InvalidRequestException;
 import org.apache.kafka.common.errors.TopicDeletionDisabledException;
@@ -55,32 +58,46 @@ final class TopicDeletion {
                 resolved.merge(topic.id(), 1, Integer::sum);
             }
         });
+        Queue<Uuid> gone = new ConcurrentLinkedQueue<>();
         List<CompletableFuture<DeletableTopicResult>> results = new ArrayList<>();
         for (DeleteTopicState target : targets) {
             Integer occurrences = named.remove(target.name() != null ? target.name() : target.topicId());
             if (occurrences != null) {
-                results.add(delete(target, occurrences, resolved, inTime));
+                results.add(delete(target, occurrences, resolved, inTime, gone));
             }
         }
-        return CompletableFuture.allOf(results.toArray(CompletableFuture[]::new)).thenApply(done -> {
+        return CompletableFuture.allOf(results.toArray(CompletableFuture[]::new)).thenApplyAsync(done -> {
+            forget(gone);
             DeleteTopicsResponseData response = new DeleteTopicsResponseData();
             results.forEach(result -> response.responses().add(result.join()));
             return response;
-        });
+        }, context.serial());
+    }
+
+    private void forget(Queue<Uuid> gone) {
+        if (gone.isEmpty() || !context.allOnline()) {
+            return;
+        }
+        try {
+            context.store().forgetDeleted(gone);
+        } catch (RuntimeException e) {
+            LOG.log(DEBUG, "Deletions that are done could not be forgotten; the next start tries again", e);
+        }
     }
 
     private TopicImage find(DeleteTopicState target) {
         return target.name() != null ? context.image().topic(target.name()) : context.image().topic(target.topicId());
     }
 
-    private CompletableFuture<DeletableTopicResult> delete(DeleteTopicState target, int occurrences, Map<Uuid, Integer> resolved, Runnable inTime) {
+    private CompletableFuture<DeletableTopicResult> delete(DeleteTopicState target, int occurrences, Map<Uuid, Integer> resolved, Runnable inTime,
+                                                           Queue<Uuid> gone) {
         DeletableTopicResult result = new DeletableTopicResult().setName(target.name()).setTopicId(target.topicId());
         TopicImage known = find(target);
         String name = target.name() != null ? target.name() : known != null ? known.name() : "";
         return changes.run(name, () -> {
             inTime.run();
             TopicImage topic = check(target, occurrences, resolved);
-            return delete(topic).thenApply(done -> result.setName(topic.name()).setTopicId(topic.id()));
+            return delete(topic, gone).thenApply(done -> result.setName(topic.name()).setTopicId(topic.id()));
         }).exceptionally(failure -> {
             ApiError error = ApiError.fromThrowable(TopicChanges.cause(failure));
             return result.setErrorCode(error.error().code()).setErrorMessage(error.messageWithFallback());
@@ -109,20 +126,21 @@ final class TopicDeletion {
     }
 
     /**
-     * The database first: if it fails nothing has changed. Then clients stop seeing the topic, then its logs go. A crash before the
-     * logs are gone brings the topic back at the next start, as though the (unanswered) deletion had not been asked for.
+     * The database first: if it fails nothing has changed. Then clients stop seeing the topic, then its logs go. The database knows
+     * the topic as deleted until all of them are gone; what a crash or an offline directory keeps goes at the next start that sees it.
      */
-    private CompletableFuture<Void> delete(TopicImage topic) {
+    private CompletableFuture<Void> delete(TopicImage topic, Queue<Uuid> gone) {
         context.store().deleteTopic(topic.id());
         context.cache().publish(MetadataImages.without(context.image(), List.of(topic)));
-        return logs.remove(topic, topic.partitions()).whenComplete((done, error) -> {
+        return logs.remove(topic, topic.partitions()).handle((done, error) -> {
             if (error != null) {
-                LOG.log(ERROR, "Topic " + topic.name() + " (id " + topic.id() + ") is deleted, but not all of its log directories could be "
-                        + "removed: remove them by hand before the next start, or the topic comes back with what is left in them",
-                        TopicChanges.cause(error));
+                LOG.log(WARNING, "Topic " + topic.name() + " (id " + topic.id() + ") is deleted, but not all of its logs could be removed: "
+                        + "that is done when the broker starts with their directories online", TopicChanges.cause(error));
             } else {
+                gone.add(topic.id());
                 LOG.log(INFO, "Deleted topic {0} with id {1}", topic.name(), topic.id());
             }
+            return null;
         });
     }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import org.apache.kafka.common.TopicPartition;
@@ -161,6 +162,11 @@ public final class FakeLogs implements LogManager, PartitionLifecycle {
     @Override
     public void delete(TopicPartition partition) {
         logs.remove(partition);
+    }
+
+    @Override
+    public void deleteLeftovers(Set<Uuid> deletedTopics) {
+        logs.values().removeIf(log -> log.directory.online() && deletedTopics.contains(log.id));
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.kafka.common.Uuid;
@@ -58,14 +59,16 @@ final class TopicDeletion {
                 resolved.merge(topic.id(), 1, Integer::sum);
             }
         });
+        Publication publication = new Publication(context);
         Queue<Uuid> gone = new ConcurrentLinkedQueue<>();
         List<CompletableFuture<DeletableTopicResult>> results = new ArrayList<>();
         for (DeleteTopicState target : targets) {
             Integer occurrences = named.remove(target.name() != null ? target.name() : target.topicId());
             if (occurrences != null) {
-                results.add(delete(target, occurrences, resolved, inTime, gone));
+                results.add(delete(target, occurrences, resolved, inTime, publication, gone));
             }
         }
+        publication.begun();
         return CompletableFuture.allOf(results.toArray(CompletableFuture[]::new)).thenApplyAsync(done -> {
             forget(gone);
             DeleteTopicsResponseData response = new DeleteTopicsResponseData();
@@ -90,14 +93,14 @@ final class TopicDeletion {
     }
 
     private CompletableFuture<DeletableTopicResult> delete(DeleteTopicState target, int occurrences, Map<Uuid, Integer> resolved, Runnable inTime,
-                                                           Queue<Uuid> gone) {
+                                                           Publication publication, Queue<Uuid> gone) {
         DeletableTopicResult result = new DeletableTopicResult().setName(target.name()).setTopicId(target.topicId());
         TopicImage known = find(target);
         String name = target.name() != null ? target.name() : known != null ? known.name() : "";
         return changes.run(name, () -> {
             inTime.run();
             TopicImage topic = check(target, occurrences, resolved);
-            return delete(topic, gone).thenApply(done -> result.setName(topic.name()).setTopicId(topic.id()));
+            return delete(topic, publication.enter(Set.of()), gone).thenApply(done -> result.setName(topic.name()).setTopicId(topic.id()));
         }).exceptionally(failure -> {
             ApiError error = ApiError.fromThrowable(TopicChanges.cause(failure));
             return result.setErrorCode(error.error().code()).setErrorMessage(error.messageWithFallback());
@@ -129,10 +132,14 @@ final class TopicDeletion {
      * The database first: if it fails nothing has changed. Then clients stop seeing the topic, then its logs go. The database knows
      * the topic as deleted until all of them are gone; what a crash or an offline directory keeps goes at the next start that sees it.
      */
-    private CompletableFuture<Void> delete(TopicImage topic, Queue<Uuid> gone) {
-        context.store().deleteTopic(topic.id());
-        context.cache().publish(MetadataImages.without(context.image(), List.of(topic)));
-        return logs.remove(topic, topic.partitions()).handle((done, error) -> {
+    private CompletableFuture<Void> delete(TopicImage topic, Publication.Share share, Queue<Uuid> gone) {
+        try {
+            context.store().deleteTopic(topic.id());
+        } catch (RuntimeException e) {
+            share.leave();
+            throw e;
+        }
+        return share.hide(topic).thenCompose(hidden -> logs.remove(topic, topic.partitions())).handle((done, error) -> {
             if (error != null) {
                 LOG.log(WARNING, "Topic " + topic.name() + " (id " + topic.id() + ") is deleted, but not all of its logs could be removed: "
                         + "that is done when the broker starts with their directories online", TopicChanges.cause(error));

@@ -22,7 +22,7 @@ import org.flywaydb.core.api.resource.LoadableResource;
 final class Migrations {
 
     /** In order; a released one is never changed. */
-    private static final List<String> SCRIPTS = List.of("V1__metadata.sql");
+    private static final List<String> SCRIPTS = List.of("V1__metadata.sql", "V2__deleted_topics.sql");
 
     private static final String HISTORY = "milena_schema_history";
 

@@ -21,7 +21,7 @@ import org.hibernate.bytecode.spi.BytecodeProvider;
  */
 final class PersistenceUnit {
 
-    private static final List<Class<?>> MANAGED = List.of(Cluster.class, Counter.class, Broker.class, Topic.class, Partition.class,
+    private static final List<Class<?>> MANAGED = List.of(Cluster.class, Counter.class, Broker.class, Topic.class, DeletedTopic.class, Partition.class,
         Partition.Key.class, Config.class, Config.Key.class);
 
     private PersistenceUnit() {

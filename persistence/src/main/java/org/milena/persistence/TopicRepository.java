@@ -1,6 +1,7 @@
 package org.milena.persistence;
 
 import jakarta.persistence.EntityManager;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -44,8 +45,24 @@ public record TopicRepository(EntityManager entities) {
         entities.persist(partition);
     }
 
+    /** Remembers it as deleted. */
     public void delete(Topic topic) {
+        entities.persist(new DeletedTopic(topic));
         entities.createQuery("delete from Partition p where p.key.topicId = :topic").setParameter("topic", topic.getId()).executeUpdate();
         entities.remove(topic);
+    }
+
+    /** Those not yet forgotten. */
+    public List<DeletedTopic> deleted() {
+        return Rows.of(DeletedTopic.class, entities).toList();
+    }
+
+    public void forgetDeleted(Collection<UUID> ids) {
+        for (UUID id : ids) {
+            DeletedTopic deleted = entities.find(DeletedTopic.class, id);
+            if (deleted != null) {
+                entities.remove(deleted);
+            }
+        }
     }
 }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,6 +75,30 @@ class H2Test extends DatabaseContract {
         assertThat(process.exitValue()).isEqualTo(9);
         assertThat(Thread.getAllStackTraces().keySet()).extracting(Thread::getName)
             .noneMatch(name -> name.startsWith("H2") || name.startsWith("MVStore") || name.contains("h2"));
+    }
+
+    @Test
+    void aDatabaseOfAnEarlierVersionIsBroughtUpToDateAndKeepsItsTopics() throws Exception {
+        UUID id = UUID.randomUUID();
+        try (Database database = Database.open(settings())) {
+            database.call(e -> {
+                new TopicRepository(e).add(new Topic(id, "t", false, false));
+                return null;
+            });
+            database.call(e -> {
+                e.createNativeQuery("drop table milena_deleted_topic").executeUpdate();
+                return e.createNativeQuery("delete from \"milena_schema_history\" where \"version\" = '2'").executeUpdate();
+            });
+        }
+        try (Database database = Database.open(settings())) {
+            database.call(e -> {
+                TopicRepository topics = new TopicRepository(e);
+                topics.delete(topics.topic(id).orElseThrow());
+                return null;
+            });
+            assertThat(database.<List<DeletedTopic>>call(e -> new TopicRepository(e).deleted())).singleElement()
+                .satisfies(deleted -> assertThat(deleted.getName()).isEqualTo("t"));
+        }
     }
 
     @Test

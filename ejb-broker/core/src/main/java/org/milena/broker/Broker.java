@@ -82,7 +82,7 @@ public final class Broker implements AutoCloseable {
     public Broker(BrokerEnvironment environment) {
         this.environment = environment;
         this.config = new CurrentBrokerConfig(environment.config());
-        this.groupConfig = new GroupConfigs(config);
+        this.groupConfig = CoordinatorConfig.ofGroups(config);
         metadata.addListener(config);
     }
 
@@ -184,7 +184,7 @@ public final class Broker implements AutoCloseable {
     /** Starts the transaction coordinator, which carries out what was decided before; after the group coordinator, which takes markers. */
     public void coordinateTransactions() {
         TransactionMarkers markers = new PartitionMarkers(replicas, OffsetsTopic.NAME, groups::endTransaction);
-        transactions = new TransactionCoordinator(new TransactionConfigs(config), metadata::image,
+        transactions = new TransactionCoordinator(CoordinatorConfig.ofTransactions(config), metadata::image,
                 new CoordinatorPartitions(replicas, TransactionTopic.NAME), markers,
                 new PartitionDurability(replicas, OffsetsTopic.NAME, groups::sealTransaction), producerIds::next, coordinatorThreads, loops.timer(), environment.clock());
         started.push(transactions::shutdown);

@@ -1,7 +1,9 @@
 package org.milena.broker.cluster;
 
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.common.Uuid;
 
 /**
@@ -23,7 +25,11 @@ public interface MetadataStore {
     /** @throws org.apache.kafka.common.errors.TopicExistsException the name is taken */
     void createTopic(TopicRow topic);
 
+    /** Also remembers the id, in the same transaction, until {@link #forgetDeleted}: what is left of its logs may come to light later. */
     void deleteTopic(Uuid id);
+
+    /** No directory holds anything of these deleted topics any more. */
+    void forgetDeleted(Collection<Uuid> ids);
 
     /** Adds partitions; the rows continue the existing indexes. */
     void addPartitions(Uuid topicId, List<PartitionRow> added);
@@ -62,7 +68,10 @@ public interface MetadataStore {
     record PartitionUpdate(Uuid topicId, PartitionRow next, long expectedVersion) {
     }
 
-    /** @param configs type → name → key → value */
-    record Snapshot(List<TopicRow> topics, Map<String, Map<String, Map<String, String>>> configs) {
+    /**
+     * @param configs type → name → key → value
+     * @param deleted ids of topics that are gone, while their logs may not be
+     */
+    record Snapshot(List<TopicRow> topics, Map<String, Map<String, Map<String, String>>> configs, Set<Uuid> deleted) {
     }
 }

@@ -120,6 +120,11 @@ final class DirectoryCheckpoints {
         logs.put(log.topicPartition(), log);
     }
 
+    /** The partition is not served any more, but there: its lines are carried on. */
+    void stepAside(TopicPartition partition) {
+        logs.remove(partition);
+    }
+
     /** The partition is deleted. Its lines stay in the files until these are written again. */
     void remove(TopicPartition partition) {
         synchronized (writing) {

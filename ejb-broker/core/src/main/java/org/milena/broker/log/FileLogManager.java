@@ -37,6 +37,8 @@ public final class FileLogManager implements LogManager {
     private final Map<TopicPartition, SegmentedLog> logs = new ConcurrentHashMap<>();
     private final Map<Uuid, Set<SegmentedLog>> logsByTopic = new ConcurrentHashMap<>();
     private final Map<TopicPartition, Aside> aside = new ConcurrentHashMap<>();
+    /** Partitions found in more than one directory, with all their logs: none is served. Guarded by itself. */
+    private final Map<TopicPartition, List<SegmentedLog>> twins = new HashMap<>();
     /** Where logs are being made. Guarded by itself. */
     private final Map<TopicPartition, FileLogDirectory> placed = new HashMap<>();
     private final Map<Uuid, Map<String, String>> savedConfigs = new ConcurrentHashMap<>();
@@ -153,18 +155,23 @@ public final class FileLogManager implements LogManager {
     }
 
     private void register(SegmentedLog log) {
-        SegmentedLog twin = logs.putIfAbsent(log.topicPartition(), log);
-        if (twin != null) {
-            logs.remove(log.topicPartition(), twin);
-            forget(twin);
-            twin.directory().checkpoints().remove(log.topicPartition());
-            KafkaStorageException twice = new KafkaStorageException("It exists twice, in " + log.path() + " and " + twin.path()
-                    + ": remove the one that is not wanted");
-            stepAside(twin.directory(), log.topicPartition(), twice);
-            throw twice;
+        TopicPartition partition = log.topicPartition();
+        synchronized (twins) {
+            List<SegmentedLog> same = twins.getOrDefault(partition, List.of());
+            SegmentedLog twin = same.isEmpty() ? logs.putIfAbsent(partition, log) : same.get(0);
+            if (twin != null) {
+                logs.remove(partition);
+                forget(twin);
+                twin.directory().checkpoints().stepAside(partition);
+                twins.computeIfAbsent(partition, p -> new ArrayList<>(List.of(twin))).add(log);
+                KafkaStorageException twice = new KafkaStorageException("It exists twice, in " + log.path() + " and " + twin.path()
+                        + ": remove the one that is not wanted");
+                stepAside(twin.directory(), partition, twice);
+                throw twice;
+            }
+            log.directory().checkpoints().add(log);
+            logsByTopic.computeIfAbsent(log.topicId(), id -> ConcurrentHashMap.newKeySet()).add(log);
         }
-        log.directory().checkpoints().add(log);
-        logsByTopic.computeIfAbsent(log.topicId(), id -> ConcurrentHashMap.newKeySet()).add(log);
     }
 
     /** The cluster id that the directories name, to be preferred by a new metadata store. */
@@ -336,7 +343,7 @@ public final class FileLogManager implements LogManager {
     public void delete(TopicPartition partition) {
         Aside broken = aside.get(partition);
         if (broken != null) {
-            broken.directories.forEach(directory -> deleteDamaged(directory, partition));
+            broken.directories.forEach(directory -> deleteAside(directory, partition));
             aside.remove(partition);
             return;
         }
@@ -360,13 +367,72 @@ public final class FileLogManager implements LogManager {
     }
 
     /** What is damaged is not worth keeping once its topic is gone; left behind, it would stand in the way of the next of that name. */
-    private void deleteDamaged(FileLogDirectory directory, TopicPartition partition) {
+    private void deleteAside(FileLogDirectory directory, TopicPartition partition) {
+        synchronized (twins) {
+            for (SegmentedLog log : List.copyOf(twins.getOrDefault(partition, List.of()))) {
+                if (log.directory() == directory) {
+                    log.closeFiles();
+                    twins.get(partition).remove(log);
+                }
+            }
+        }
         synchronized (directory) {
             Path path = LogNames.directory(directory.path(), partition);
             directory.ensureOnline();
             if (disk.exists(path)) {
                 remove(directory, partition, options.defaults().fileDeleteDelayMs(), target -> disk.rename(path, target));
             }
+        }
+    }
+
+    @Override
+    public void deleteLeftovers(Set<Uuid> deletedTopics) {
+        for (SegmentedLog log : List.copyOf(logs.values())) {
+            if (deletedTopics.contains(log.topicId())) {
+                deleteLeftover(log.topicPartition(), log.topicId(), () -> delete(log.topicPartition()));
+            }
+        }
+        if (!deletedTopics.isEmpty()) {
+            List.copyOf(aside.keySet()).forEach(partition -> deleteLeftovers(partition, deletedTopics));
+        }
+    }
+
+    private void deleteLeftovers(TopicPartition partition, Set<Uuid> deletedTopics) {
+        Aside all = aside.get(partition);
+        List<FileLogDirectory> left = new ArrayList<>(all.directories);
+        for (FileLogDirectory directory : all.directories) {
+            Uuid id = topicIdIn(directory, partition);
+            if (deletedTopics.contains(id)) {
+                deleteLeftover(partition, id, () -> deleteAside(directory, partition));
+                left.remove(directory);
+            }
+        }
+        synchronized (twins) {
+            List<SegmentedLog> same = twins.getOrDefault(partition, List.of());
+            if (left.isEmpty()) {
+                aside.remove(partition);
+            } else if (left.size() == 1 && same.size() == 1) {
+                aside.remove(partition);
+                twins.remove(partition);
+                register(same.get(0));
+            }
+        }
+    }
+
+    private Uuid topicIdIn(FileLogDirectory directory, TopicPartition partition) {
+        try {
+            return PartitionMetadataFile.read(disk, LogNames.directory(directory.path(), partition));
+        } catch (IOException | RuntimeException e) {
+            return Uuid.ZERO_UUID; // damaged as well, which was said when it was opened
+        }
+    }
+
+    private void deleteLeftover(TopicPartition partition, Uuid topicId, Runnable delete) {
+        try {
+            delete.run();
+            LOG.log(System.Logger.Level.INFO, "{0}: topic id {1} was deleted before; what was left of it here is removed", partition, topicId);
+        } catch (KafkaStorageException e) {
+            LOG.log(System.Logger.Level.ERROR, "What is left of " + partition + " of the deleted topic " + topicId + " can't be removed", e);
         }
     }
 
@@ -511,5 +577,8 @@ public final class FileLogManager implements LogManager {
     /** @param patienceMs how long a directory may make no progress before it is given up */
     void close(long patienceMs) {
         new LogClosing(directories, this::logsOf).close(patienceMs);
+        synchronized (twins) {
+            twins.values().forEach(same -> same.forEach(SegmentedLog::closeFiles));
+        }
     }
 }

@@ -31,6 +31,8 @@ final class IndexTable {
     private final int keyBytes;
     /** Null while the table is searched in the file. */
     private volatile Entries entries;
+    /** How many entries the file is known to hold durably, all of them and no others; {@link #NONE} when that is not known. */
+    private int durable = NONE;
 
     private IndexTable(LogFile file, int keyBytes, Entries entries) {
         this.file = file;
@@ -95,10 +97,12 @@ final class IndexTable {
         System.arraycopy(e.values, 0, shorter.values, 0, n);
         shorter.count = n;
         entries = shorter;
+        durable = NONE;
     }
 
     void clear() {
         entries = new Entries(8);
+        durable = NONE;
     }
 
     /** Also empties the file, if there is one: what it says of bytes that are yet to come would be wrong. */
@@ -195,8 +199,12 @@ final class IndexTable {
         }
     }
 
-    /** Loads the file's entries, to be continued in memory. */
-    void load() throws IOException {
+    /**
+     * Loads the file's entries, to be continued in memory.
+     *
+     * @param onDisk the file was synced since it was written
+     */
+    void load(boolean onDisk) throws IOException {
         byte[] bytes = file.disk().readAll(file.path());
         ByteBuffer buffer = ByteBuffer.wrap(bytes);
         int n = bytes.length / entryBytes();
@@ -207,6 +215,7 @@ final class IndexTable {
         }
         e.count = n;
         entries = e;
+        durable = onDisk && bytes.length == n * entryBytes() ? n : NONE;
     }
 
     /** True when keys and values ascend, and none reaches its limit: what {@link #load} brought can be trusted. */
@@ -222,12 +231,21 @@ final class IndexTable {
         return true;
     }
 
-    /** Writes the entries to the file, and with {@code forget} searches them there from now on. */
-    void persist(boolean durable, boolean forget) throws IOException {
+    /** Writes the entries to the file unless it holds them, and with {@code forget} searches them there from now on. */
+    void persist(boolean sync, boolean forget) throws IOException {
         Entries e = entries;
         if (e == null) {
             return;
         }
+        if (durable != e.count) {
+            write(e, sync);
+        }
+        if (forget) {
+            entries = null;
+        }
+    }
+
+    private void write(Entries e, boolean sync) throws IOException {
         int n = e.count;
         ByteBuffer buffer = ByteBuffer.allocate(n * entryBytes());
         for (int i = 0; i < n; i++) {
@@ -240,16 +258,15 @@ final class IndexTable {
         }
         Disk.Handle handle = file.create();
         try {
+            durable = NONE;
             handle.truncate(0);
             handle.write(buffer.flip(), 0);
-            if (durable) {
+            if (sync) {
                 handle.force();
+                durable = n;
             }
         } finally {
             file.release();
-        }
-        if (forget) {
-            entries = null;
         }
     }
 }

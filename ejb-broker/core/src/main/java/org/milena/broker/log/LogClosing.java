@@ -15,8 +15,9 @@ import java.util.function.Function;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Closes the directories side by side, each on a thread of its own. One whose disk hangs is given up: it gets no clean-shutdown
- * mark, and whoever hangs in it closes its files and releases its lock once the disk lets go.
+ * Closes the directories side by side, and in each as many logs at a time as it has threads: every one waits for its fsyncs. A
+ * directory whose disk hangs is given up: it gets no clean-shutdown mark, and whoever hangs in it closes its files and releases its
+ * lock once the disk lets go.
  */
 final class LogClosing {
 
@@ -36,17 +37,35 @@ final class LogClosing {
 
         void start() {
             directory.groupCommit().close();
+            CompletableFuture<?>[] flushing = logs.stream().map(log -> run(log.topicPartition(), () -> close(log)))
+                    .toArray(CompletableFuture[]::new);
+            CompletableFuture.allOf(flushing).thenRun(() -> run(ANY, this::finish));
+        }
+
+        private CompletableFuture<Void> run(TopicPartition partition, Runnable step) {
             try {
-                directory.executor().forPartition(ANY).execute(this::run);
+                return CompletableFuture.runAsync(step, directory.executor().forPartition(partition));
             } catch (RejectedExecutionException e) {
-                run(); // its threads are gone, and with them whoever might hang
+                step.run(); // its threads are gone, and with them whoever might hang
+                return CompletableFuture.completedFuture(null);
             }
         }
 
-        private void run() {
+        private void close(SegmentedLog log) {
             try {
                 if (directory.online()) {
-                    flush();
+                    log.close();
+                    progress.incrementAndGet();
+                }
+            } catch (IOException | RuntimeException | Error e) {
+                directory.fail("its closing", e);
+            }
+        }
+
+        private void finish() {
+            try {
+                if (directory.online()) {
+                    mark();
                 }
             } catch (IOException | RuntimeException e) {
                 directory.fail("its closing", e);
@@ -57,11 +76,7 @@ final class LogClosing {
             }
         }
 
-        private void flush() throws IOException {
-            for (SegmentedLog log : logs) {
-                log.close();
-                progress.incrementAndGet();
-            }
+        private void mark() throws IOException {
             directory.checkpoints().write();
             directory.ensureOnline(); // not given up meanwhile
             if (!directory.holdsDamage()) {

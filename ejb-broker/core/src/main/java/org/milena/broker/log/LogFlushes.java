@@ -20,19 +20,20 @@ final class LogFlushes {
     /** Base offset of the first segment that {@link #flush} has not finished with. Guarded by {@code maintenance}. */
     private long flushFrom;
     /** Guarded by {@code lock}. */
-    private long lastSnapshotOffset = -1;
+    private long lastSnapshotOffset;
     /** Log end and size of the active segment at the last {@link #mark}. Guarded by {@code maintenance}. */
     private long lastMark = -1;
     private long markedSize;
 
     LogFlushes(SegmentedLog log, FileLogDirectory directory, ProducerStates producers, Object maintenance, Object lock,
-               long recoveryPoint, long flushFrom, long nowMs) {
+               long lastSnapshotOffset, long recoveryPoint, long flushFrom, long nowMs) {
         this.log = log;
         this.partition = log.topicPartition();
         this.directory = directory;
         this.producers = producers;
         this.maintenance = maintenance;
         this.lock = lock;
+        this.lastSnapshotOffset = lastSnapshotOffset;
         this.recoveryPoint = recoveryPoint;
         this.flushFrom = flushFrom;
         this.lastFlushMs = nowMs;

@@ -3,6 +3,7 @@ package org.milena.broker.log;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.KafkaStorageException;
@@ -50,6 +51,13 @@ public interface LogManager extends AutoCloseable {
      * A damaged one goes the same way.
      */
     void delete(TopicPartition partition);
+
+    /**
+     * Takes away what the directories still hold of topics that were deleted while they were offline, or just before a crash, and
+     * serves the partitions that such a leftover stood in the way of. At start, before {@link #found}; what can't be removed is not
+     * served either.
+     */
+    void deleteLeftovers(Set<Uuid> deletedTopics);
 
     /** What the directories hold that metadata may not know: topic name, id, partitions, and the configs kept beside the logs, if any. */
     List<FoundTopic> found();

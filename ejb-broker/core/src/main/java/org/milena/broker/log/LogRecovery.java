@@ -86,8 +86,8 @@ final class LogRecovery {
         }
         long start = Math.max(checkpointedStart, segments.firstKey());
         epochs.truncateFromEnd(end);
-        new ProducerLoader(disk, partition, path, segments, producers).load(start, end, scanned ? recoveryPoint : Long.MAX_VALUE);
-        return new LoadedLog(partition, path, PartitionMetadataFile.read(disk, path), segments, epochs, producers, start, end,
+        long snapshot = new ProducerLoader(disk, partition, path, segments, producers).load(start, end, scanned ? recoveryPoint : Long.MAX_VALUE);
+        return new LoadedLog(partition, path, PartitionMetadataFile.read(disk, path), segments, epochs, producers, snapshot, start, end,
                 clean ? end : Math.min(recoveryPoint, end));
     }
 
@@ -199,8 +199,8 @@ final class LogRecovery {
             return nextBase;
         }
         if (last && indexFits(segment.offsets()) && indexFits(segment.times()) && size > 0) {
-            segment.offsets().load();
-            segment.times().load();
+            segment.offsets().load(true);
+            segment.times().load(true);
             if (ordered(segment, size)) {
                 return continueIndex(segment, size, modified);
             }
@@ -296,8 +296,8 @@ final class LogRecovery {
         if (recoveryPoint <= base || !indexFits(segment.offsets()) || !indexFits(segment.times())) {
             return 0;
         }
-        segment.offsets().load();
-        segment.times().load();
+        segment.offsets().load(false);
+        segment.times().load(false);
         int position = ordered(segment, size) ? segment.offsets().valueAtFloor(recoveryPoint - 1 - base) : 0;
         if (position > 0) {
             segment.offsets().truncateValues(position + 1);

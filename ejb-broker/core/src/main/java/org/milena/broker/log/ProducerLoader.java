@@ -31,8 +31,9 @@ final class ProducerLoader {
     /**
      * @param unscannedEnd batches from here on may not have reached the disk, nor the index of aborted transactions, which is made
      *                     anew; what it says of those below did, and is left as it is. {@link Long#MAX_VALUE} after a clean stop
+     * @return the offset of the snapshot that was loaded, or -1
      */
-    void load(long start, long end, long unscannedEnd) throws IOException {
+    long load(long start, long end, long unscannedEnd) throws IOException {
         producers.clear();
         rebuildFrom = unscannedEnd;
         Long floorRecovered = segments.floorKey(unscannedEnd);
@@ -42,7 +43,8 @@ final class ProducerLoader {
                 segment.aborted().truncate(unscannedEnd);
             }
         }
-        long from = loadSnapshot(end);
+        long snapshot = loadSnapshot(end);
+        long from = snapshot < 0 ? segments.firstKey() : snapshot;
         if (from < end) {
             Long floor = segments.floorKey(from);
             for (LogSegment segment : segments.tailMap(floor == null ? segments.firstKey() : floor, true).values()) {
@@ -50,6 +52,7 @@ final class ProducerLoader {
             }
         }
         producers.loaded();
+        return snapshot;
     }
 
     private void replay(LogSegment segment, long from) throws IOException {
@@ -73,7 +76,7 @@ final class ProducerLoader {
         }
     }
 
-    /** Loads the newest whole snapshot at or below the log end and removes later ones; returns its offset, or the log's first. */
+    /** Loads the newest whole snapshot at or below the log end and removes later ones; returns its offset, or -1. */
     private long loadSnapshot(long end) throws IOException {
         for (long offset : snapshots(disk, path)) {
             Path file = ProducerSnapshots.file(path, offset);
@@ -92,7 +95,7 @@ final class ProducerLoader {
                 disk.delete(file);
             }
         }
-        return segments.firstKey();
+        return -1;
     }
 
     static void deleteSnapshotsBefore(long start, Disk disk, Path path) throws IOException {

@@ -69,7 +69,7 @@ final class SegmentedLog implements PartitionLog {
         this.active = segments.lastEntry().getValue();
         this.logStartOffset = loaded.logStartOffset();
         this.logEndOffset = loaded.logEndOffset();
-        this.flushes = new LogFlushes(this, directory, producers, maintenance, lock, loaded.recoveryPoint(),
+        this.flushes = new LogFlushes(this, directory, producers, maintenance, lock, loaded.snapshotOffset(), loaded.recoveryPoint(),
                 segments.floorKey(Math.max(loaded.recoveryPoint(), segments.firstKey())), clock.millis());
         this.reader = new LogReader(this, segments, tail);
         tail.reset(active.baseOffset());

@@ -93,7 +93,17 @@ public final class ReplicaManager implements PartitionLifecycle {
     @Override
     public void remove(TopicImage image, List<PartitionImage> partitions) {
         stop(image, partitions);
-        partitions.forEach(partition -> logs.delete(new TopicPartition(image.name(), partition.index())));
+        KafkaStorageException failure = null;
+        for (PartitionImage partition : partitions) {
+            try {
+                logs.delete(new TopicPartition(image.name(), partition.index()));
+            } catch (KafkaStorageException e) {
+                failure = e; // the others must go as well, or they stand in the way of the next topic of this name
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
     }
 
     @Override

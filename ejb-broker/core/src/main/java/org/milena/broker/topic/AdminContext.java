@@ -31,6 +31,11 @@ public record AdminContext(Supplier<BrokerConfig> config, MetadataStore store, M
         CompletableFuture<Void> unlessHeld(String topic, Supplier<CompletableFuture<Void>> deletion);
     }
 
+    /** Then what no directory holds is nowhere. */
+    boolean allOnline() {
+        return logs.directories().stream().allMatch(LogDirectory::online);
+    }
+
     MetadataImage image() {
         return cache.image();
     }

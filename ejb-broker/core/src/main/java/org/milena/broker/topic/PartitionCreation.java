@@ -48,16 +48,18 @@ final class PartitionCreation {
                 duplicates.add(topic.name());
             }
         });
+        Publication publication = new Publication(context);
         List<CompletableFuture<CreatePartitionsTopicResult>> results = new ArrayList<>();
         duplicates.forEach(name -> results.add(CompletableFuture.completedFuture(result(name, new InvalidRequestException("Duplicate topic name.")))));
         for (CreatePartitionsTopic topic : request.topics()) {
             if (!duplicates.contains(topic.name())) {
                 results.add(changes.run(topic.name(), () -> {
                     inTime.run();
-                    return create(topic, request.validateOnly());
+                    return create(topic, request.validateOnly(), publication);
                 }).handle((done, error) -> result(topic.name(), error == null ? null : TopicChanges.cause(error))));
             }
         }
+        publication.begun();
         return CompletableFuture.allOf(results.toArray(CompletableFuture[]::new)).thenApply(done -> {
             CreatePartitionsResponseData response = new CreatePartitionsResponseData();
             results.forEach(result -> response.results().add(result.join()));
@@ -65,10 +67,10 @@ final class PartitionCreation {
         });
     }
 
-    private CompletableFuture<Void> create(CreatePartitionsTopic request, boolean validateOnly) {
+    private CompletableFuture<Void> create(CreatePartitionsTopic request, boolean validateOnly, Publication publication) {
         TopicImage topic = context.image().topic(request.name());
         List<PartitionRow> added = plan(request, topic);
-        return validateOnly ? CompletableFuture.completedFuture(null) : make(topic, added);
+        return validateOnly ? CompletableFuture.completedFuture(null) : make(topic, added, publication);
     }
 
     private List<PartitionRow> plan(CreatePartitionsTopic request, TopicImage topic) {
@@ -103,22 +105,21 @@ final class PartitionCreation {
     }
 
     /** Logs first, then the database: see {@link TopicCreation}. */
-    private CompletableFuture<Void> make(TopicImage topic, List<PartitionRow> rows) {
+    private CompletableFuture<Void> make(TopicImage topic, List<PartitionRow> rows, Publication publication) {
         List<PartitionImage> added = rows.stream().map(MetadataImages::partition).toList();
-        return logs.add(topic, added, () -> register(topic.id(), rows, added)).whenComplete((done, error) -> {
+        return logs.add(topic, added, publication, () -> context.store().addPartitions(topic.id(), rows), () -> shown(topic.id(), added)).whenComplete((done, error) -> {
             if (error != null) {
                 LOG.log(WARNING, "Partitions could not be added to topic " + topic.name(), TopicChanges.cause(error));
             }
         });
     }
 
-    private void register(Uuid id, List<PartitionRow> rows, List<PartitionImage> added) {
-        context.store().addPartitions(id, rows);
+    private TopicImage shown(Uuid id, List<PartitionImage> added) {
         TopicImage now = context.image().topic(id); // its settings may have changed while the logs were made
         TopicImage next = MetadataImages.withPartitions(now, MetadataImages.join(now.partitions(), added));
         context.partitions().reconfigure(next, LogConfigs.of(context.config().get(), next.configs(), next.configsHeld()));
-        context.cache().publish(MetadataImages.with(context.image(), List.of(next)));
         LOG.log(INFO, "Topic {0} now has {1} partitions", next.name(), next.partitions().size());
+        return next;
     }
 
     private static CreatePartitionsTopicResult result(String name, Throwable failure) {

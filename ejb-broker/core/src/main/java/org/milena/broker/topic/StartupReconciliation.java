@@ -26,13 +26,13 @@ import org.milena.broker.cluster.MetadataStore.TopicRow;
 import org.milena.broker.config.BrokerConfig;
 import org.milena.broker.config.ConfigValidation;
 import org.milena.broker.config.LogConfigs;
-import org.milena.broker.log.LogDirectory;
 import org.milena.broker.log.LogManager.FoundTopic;
 import org.milena.broker.log.PartitionLog;
 
 /**
  * Brings database and log directories together when the broker starts. The database leads; what only the directories know is
- * registered again, with its settings where they lie beside the logs, else held. Every partition gets a leader epoch above its
+ * registered again, with its settings where they lie beside the logs, else held; unless it is a leftover of a topic that was
+ * deleted: that is removed, since every directory has been seen then, the deletion is forgotten. Every partition gets a leader epoch above its
  * stored one and above its {@code leader-epoch-checkpoint}: a broker never leads under an epoch of an earlier incarnation
  * (rules 2 and 7).
  */
@@ -58,12 +58,16 @@ final class StartupReconciliation {
             topics.put(row.id(), row);
             names.add(row.name());
         });
+        context.logs().deleteLeftovers(snapshot.deleted());
         List<FoundTopic> found = context.logs().found();
         found.forEach(topic -> topic.partitions().forEach(p -> onDisk.add(new TopicPartition(topic.name(), p))));
         found.forEach(this::adopt);
         raiseEpochs();
         List<TopicImage> images = topics.values().stream().map(this::open).toList();
         warnOfHeld(images);
+        if (!snapshot.deleted().isEmpty() && context.allOnline()) {
+            context.store().forgetDeleted(snapshot.deleted());
+        }
         MetadataImage empty = new MetadataImage(context.image().version(), clusterId, config.nodeId(), List.copyOf(brokers), Map.of(), Map.of(),
                 copy(snapshot.configs().getOrDefault("broker", Map.of())), copy(snapshot.configs().getOrDefault("group", Map.of())));
         return MetadataImages.with(empty, images);
@@ -198,7 +202,7 @@ final class StartupReconciliation {
     /** A partition that is on no readable directory may lie on the failed one: making it anew would show an empty log for a full one. */
     private boolean reachable(TopicImage topic, PartitionImage partition) {
         if (onDisk.contains(new TopicPartition(topic.name(), partition.index()))
-                || context.logs().directories().stream().allMatch(LogDirectory::online)) {
+                || context.allOnline()) {
             return true;
         }
         LOG.log(ERROR, "Partition {0}-{1} is in no log directory that can be read, and one is offline: it has no leader",

@@ -65,6 +65,8 @@ public final class TopicAdministration {
     private final RecordDeletion records;
     private final LogDirs logDirs;
     private final Set<String> beingCreated = ConcurrentHashMap.newKeySet();
+    /** Being created. */
+    private final Map<String, CompletableFuture<TopicImage>> internalTopics = new ConcurrentHashMap<>();
 
     public TopicAdministration(AdminContext context, BrokerClock clock) {
         this.context = context;
@@ -148,12 +150,32 @@ public final class TopicAdministration {
         }).whenComplete((done, error) -> mine.forEach(beingCreated::remove));
     }
 
-    /** A topic of the broker's own, as {@code __consumer_offsets}, created if it is not there; fails with Kafka's error if it can't be. */
+    /**
+     * A topic of the broker's own, as {@code __consumer_offsets}, created if it is not there; fails with Kafka's error if it can't be.
+     * Whoever asks while it is being created waits for the same creation.
+     */
     public CompletableFuture<TopicImage> internalTopic(String name) {
         TopicImage existing = context.image().topic(name);
         if (existing != null) {
             return CompletableFuture.completedFuture(existing);
         }
+        CompletableFuture<TopicImage> mine = new CompletableFuture<>();
+        CompletableFuture<TopicImage> earlier = internalTopics.putIfAbsent(name, mine);
+        if (earlier != null) {
+            return earlier;
+        }
+        makeInternalTopic(name).whenComplete((topic, error) -> {
+            internalTopics.remove(name);
+            if (error == null) {
+                mine.complete(topic);
+            } else {
+                mine.completeExceptionally(TopicChanges.cause(error));
+            }
+        });
+        return mine;
+    }
+
+    private CompletableFuture<TopicImage> makeInternalTopic(String name) {
         return begin(0, inTime -> {
             CreateTopicsRequestData request = new CreateTopicsRequestData();
             request.topics().add(InternalTopics.creatable(name, context.config().get()));

@@ -52,15 +52,17 @@ final class TopicCreation {
     CompletableFuture<CreateTopicsResponseData> create(CreateTopicsRequestData request, Runnable inTime) {
         Map<String, Integer> occurrences = new HashMap<>();
         request.topics().forEach(topic -> occurrences.merge(topic.name(), 1, Integer::sum));
+        Publication publication = new Publication(context);
         Map<String, CompletableFuture<CreatableTopicResult>> results = new LinkedHashMap<>();
         for (CreatableTopic topic : request.topics()) {
             if (!results.containsKey(topic.name())) {
                 results.put(topic.name(), changes.run(topic.name(), () -> {
                     inTime.run();
-                    return create(topic, occurrences.get(topic.name()), request.validateOnly());
+                    return create(topic, occurrences.get(topic.name()), request.validateOnly(), publication);
                 }).exceptionally(error -> failure(topic.name(), TopicChanges.cause(error))));
             }
         }
+        publication.begun();
         return CompletableFuture.allOf(results.values().toArray(CompletableFuture[]::new)).thenApply(done -> {
             CreateTopicsResponseData response = new CreateTopicsResponseData();
             results.values().forEach(result -> response.topics().add(result.join()));
@@ -68,10 +70,11 @@ final class TopicCreation {
         });
     }
 
-    private CompletableFuture<CreatableTopicResult> create(CreatableTopic topic, int occurrences, boolean validateOnly) {
+    private CompletableFuture<CreatableTopicResult> create(CreatableTopic topic, int occurrences, boolean validateOnly,
+                                                           Publication publication) {
         checkName(topic.name(), occurrences);
         TopicRow row = plan(topic);
-        return validateOnly ? CompletableFuture.completedFuture(success(row)) : make(row).thenApply(made -> success(row));
+        return validateOnly ? CompletableFuture.completedFuture(success(row)) : make(row, publication).thenApply(made -> success(row));
     }
 
     private String collision(String name) {
@@ -148,13 +151,13 @@ final class TopicCreation {
      * Logs first, then the database, so that a failure of either leaves nothing half-made: the logs are taken away again. A crash
      * between the two leaves logs with their settings beside them, which the next start registers.
      */
-    private CompletableFuture<Void> make(TopicRow row) {
+    private CompletableFuture<Void> make(TopicRow row, Publication publication) {
         TopicImage topic = MetadataImages.topic(row);
         String unified = Topic.unifyCollisionChars(row.name());
         if (Topic.hasCollisionChars(row.name())) {
             beingMade.put(unified, row.name());
         }
-        return logs.create(topic, () -> register(row, topic)).whenCompleteAsync((made, error) -> {
+        return logs.create(topic, publication, () -> context.store().createTopic(row), () -> shown(topic)).whenCompleteAsync((made, error) -> {
             beingMade.remove(unified, row.name());
             if (error != null) {
                 LOG.log(WARNING, "Topic " + row.name() + " could not be created", TopicChanges.cause(error));
@@ -162,13 +165,12 @@ final class TopicCreation {
         }, context.serial());
     }
 
-    private void register(TopicRow row, TopicImage topic) {
-        context.store().createTopic(row);
+    private TopicImage shown(TopicImage topic) {
         // the defaults may have changed while the logs were made
         context.partitions().reconfigure(topic, LogConfigs.of(context.config().get(), topic.configs(), false));
-        context.cache().publish(MetadataImages.with(context.image(), List.of(topic)));
         LOG.log(INFO, "Created topic {0} with id {1} and {2} partition(s), settings {3}", topic.name(), topic.id(),
                 topic.partitions().size(), topic.configs());
+        return topic;
     }
 
     private CreatableTopicResult success(TopicRow row) {

@@ -1,13 +1,18 @@
 package org.milena.broker.topic;
 
-import static java.lang.System.Logger.Level.ERROR;
+import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.INFO;
+import static java.lang.System.Logger.Level.WARNING;
 
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InvalidRequestException;
@@ -56,33 +61,48 @@ final class TopicDeletion {
                 resolved.merge(topic.id(), 1, Integer::sum);
             }
         });
+        Publication publication = new Publication(context);
+        Queue<Uuid> gone = new ConcurrentLinkedQueue<>();
         List<CompletableFuture<DeletableTopicResult>> results = new ArrayList<>();
         for (DeleteTopicState target : targets) {
             Integer occurrences = named.remove(target.name() != null ? target.name() : target.topicId());
             if (occurrences != null) {
-                results.add(delete(target, occurrences, resolved, inTime));
+                results.add(delete(target, occurrences, resolved, inTime, publication, gone));
             }
         }
-        return CompletableFuture.allOf(results.toArray(CompletableFuture[]::new)).thenApply(done -> {
+        publication.begun();
+        return CompletableFuture.allOf(results.toArray(CompletableFuture[]::new)).thenApplyAsync(done -> {
+            forget(gone);
             DeleteTopicsResponseData response = new DeleteTopicsResponseData();
             results.forEach(result -> response.responses().add(result.join()));
             return response;
-        });
+        }, context.serial());
+    }
+
+    private void forget(Queue<Uuid> gone) {
+        if (gone.isEmpty() || !context.allOnline()) {
+            return;
+        }
+        try {
+            context.store().forgetDeleted(gone);
+        } catch (RuntimeException e) {
+            LOG.log(DEBUG, "Deletions that are done could not be forgotten; the next start tries again", e);
+        }
     }
 
     private TopicImage find(DeleteTopicState target) {
         return target.name() != null ? context.image().topic(target.name()) : context.image().topic(target.topicId());
     }
 
-    private CompletableFuture<DeletableTopicResult> delete(DeleteTopicState target, int occurrences, Map<Uuid, Integer> resolved, Runnable inTime) {
+    private CompletableFuture<DeletableTopicResult> delete(DeleteTopicState target, int occurrences, Map<Uuid, Integer> resolved, Runnable inTime,
+                                                           Publication publication, Queue<Uuid> gone) {
         DeletableTopicResult result = new DeletableTopicResult().setName(target.name()).setTopicId(target.topicId());
         TopicImage known = find(target);
         String name = target.name() != null ? target.name() : known != null ? known.name() : "";
         return changes.run(name, () -> {
             inTime.run();
             TopicImage topic = check(target, occurrences, resolved);
-            return context.deletions().unlessHeld(topic.name(), () -> CompletableFuture.supplyAsync(() -> delete(topic), context.serial())
-                    .thenCompose(Function.identity())).thenApply(done -> result.setName(topic.name()).setTopicId(topic.id()));
+            return unlessHeld(topic, publication.enter(Set.of()), gone).thenApply(done -> result.setName(topic.name()).setTopicId(topic.id()));
         }).exceptionally(failure -> {
             ApiError error = ApiError.fromThrowable(TopicChanges.cause(failure));
             return result.setErrorCode(error.error().code()).setErrorMessage(error.messageWithFallback());
@@ -110,21 +130,38 @@ final class TopicDeletion {
         return topic;
     }
 
+    private CompletableFuture<Void> unlessHeld(TopicImage topic, Publication.Share share, Queue<Uuid> gone) {
+        AtomicBoolean begun = new AtomicBoolean();
+        return context.deletions().unlessHeld(topic.name(), () -> {
+            begun.set(true);
+            return CompletableFuture.supplyAsync(() -> delete(topic, share, gone), context.serial()).thenCompose(Function.identity());
+        }).whenCompleteAsync((done, error) -> {
+            if (!begun.get()) {
+                share.leave();
+            }
+        }, context.serial());
+    }
+
     /**
-     * The database first: if it fails nothing has changed. Then clients stop seeing the topic, then its logs go. A crash before the
-     * logs are gone brings the topic back at the next start, as though the (unanswered) deletion had not been asked for.
+     * The database first: if it fails nothing has changed. Then clients stop seeing the topic, then its logs go. The database knows
+     * the topic as deleted until all of them are gone; what a crash or an offline directory keeps goes at the next start that sees it.
      */
-    private CompletableFuture<Void> delete(TopicImage topic) {
-        context.store().deleteTopic(topic.id());
-        context.cache().publish(MetadataImages.without(context.image(), List.of(topic)));
-        return logs.remove(topic, topic.partitions()).whenComplete((done, error) -> {
+    private CompletableFuture<Void> delete(TopicImage topic, Publication.Share share, Queue<Uuid> gone) {
+        try {
+            context.store().deleteTopic(topic.id());
+        } catch (RuntimeException e) {
+            share.leave();
+            throw e;
+        }
+        return share.hide(topic).thenCompose(hidden -> logs.remove(topic, topic.partitions())).handle((done, error) -> {
             if (error != null) {
-                LOG.log(ERROR, "Topic " + topic.name() + " (id " + topic.id() + ") is deleted, but not all of its log directories could be "
-                        + "removed: remove them by hand before the next start, or the topic comes back with what is left in them",
-                        TopicChanges.cause(error));
+                LOG.log(WARNING, "Topic " + topic.name() + " (id " + topic.id() + ") is deleted, but not all of its logs could be removed: "
+                        + "that is done when the broker starts with their directories online", TopicChanges.cause(error));
             } else {
+                gone.add(topic.id());
                 LOG.log(INFO, "Deleted topic {0} with id {1}", topic.name(), topic.id());
             }
+            return null;
         });
     }
 }

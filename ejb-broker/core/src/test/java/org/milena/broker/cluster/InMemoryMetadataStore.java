@@ -1,10 +1,13 @@
 package org.milena.broker.cluster;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.TopicExistsException;
@@ -15,6 +18,7 @@ public final class InMemoryMetadataStore implements MetadataStore {
 
     private final Map<Uuid, TopicRow> topics = new LinkedHashMap<>();
     private final Map<String, Map<String, Map<String, String>>> configs = new HashMap<>();
+    private final Set<Uuid> deleted = new HashSet<>();
     private final Map<Integer, Long> incarnations = new HashMap<>();
     private String clusterId;
     private long nextProducerId;
@@ -41,7 +45,7 @@ public final class InMemoryMetadataStore implements MetadataStore {
                 copy.put(type, names);
             }
         });
-        return new Snapshot(List.copyOf(topics.values()), copy);
+        return new Snapshot(List.copyOf(topics.values()), copy, Set.copyOf(deleted));
     }
 
     @Override
@@ -71,7 +75,15 @@ public final class InMemoryMetadataStore implements MetadataStore {
     @Override
     public synchronized void deleteTopic(Uuid id) {
         write();
-        topics.remove(id);
+        if (topics.remove(id) != null) {
+            deleted.add(id);
+        }
+    }
+
+    @Override
+    public synchronized void forgetDeleted(Collection<Uuid> ids) {
+        write();
+        deleted.removeAll(ids);
     }
 
     private TopicRow topic(Uuid id) {

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +49,10 @@ final class FileMetadataStore implements MetadataStore {
             }
             ((Map<String, Map<String, Map<String, String>>>) in.readObject())
                     .forEach((type, names) -> names.forEach((name, values) -> memory.alterConfigs(type, name, values)));
+            for (String id : (List<String>) in.readObject()) {
+                memory.createTopic(new TopicRow(Uuid.fromString(id), "deleted-" + id, false, false, List.of(), Map.of()));
+                memory.deleteTopic(Uuid.fromString(id));
+            }
         } catch (IOException | ClassNotFoundException e) {
             throw new IllegalStateException("Reading " + file, e);
         }
@@ -70,6 +75,7 @@ final class FileMetadataStore implements MetadataStore {
             }
             out.writeObject(topics);
             out.writeObject(now.configs());
+            out.writeObject(new ArrayList<>(now.deleted().stream().map(Uuid::toString).toList()));
             out.flush();
             Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
@@ -108,6 +114,11 @@ final class FileMetadataStore implements MetadataStore {
     @Override
     public void deleteTopic(Uuid id) {
         change(() -> memory.deleteTopic(id));
+    }
+
+    @Override
+    public void forgetDeleted(Collection<Uuid> ids) {
+        change(() -> memory.forgetDeleted(ids));
     }
 
     @Override

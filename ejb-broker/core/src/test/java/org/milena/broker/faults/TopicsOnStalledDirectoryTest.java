@@ -24,6 +24,8 @@ import org.apache.kafka.common.message.CreateTopicsResponseData;
 import org.apache.kafka.common.message.DeleteTopicsRequestData;
 import org.apache.kafka.common.message.DeleteTopicsRequestData.DeleteTopicState;
 import org.apache.kafka.common.message.DeleteTopicsResponseData;
+import org.apache.kafka.common.message.FindCoordinatorRequestData;
+import org.apache.kafka.common.message.FindCoordinatorResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 import org.junit.jupiter.api.AfterEach;
@@ -147,6 +149,23 @@ class TopicsOnStalledDirectoryTest {
         assertThat(again).as("too late, the first time").isIn(Errors.NONE, Errors.TOPIC_ALREADY_EXISTS);
         assertThat(broker.broker().metadata().image().topic(there.get(0)).id()).isNotEqualTo(before);
         append(there.get(0));
+    }
+
+    private List<Errors> coordinators(int keyType, String... keys) throws Exception {
+        FindCoordinatorRequestData request = new FindCoordinatorRequestData().setKeyType((byte) keyType).setCoordinatorKeys(List.of(keys));
+        try (WireClient client = new WireClient(broker.port())) {
+            FindCoordinatorResponseData answer = (FindCoordinatorResponseData) client.call(ApiKeys.FIND_COORDINATOR, 6, request);
+            return answer.coordinators().stream().map(found -> Errors.forCode(found.errorCode())).toList();
+        }
+    }
+
+    @Test
+    void whoeverLooksForACoordinatorIsToldToAskAgainWhileItsTopicCanNotBeMade() throws Exception {
+        disk.stall(hung);
+        assertThat(coordinators(1, "tx")).containsExactly(Errors.COORDINATOR_NOT_AVAILABLE);
+        assertThat(shown()).doesNotContain("__transaction_state");
+        disk.heal(hung);
+        Scene.await("the coordinator", () -> coordinators(1, "tx").equals(List.of(Errors.NONE)));
     }
 
     @Test

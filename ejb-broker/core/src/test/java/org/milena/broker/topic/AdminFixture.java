@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 import org.apache.kafka.common.message.CreateTopicsRequestData;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopic;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopicConfig;
@@ -15,6 +16,7 @@ import org.milena.broker.cache.MetadataImage.BrokerImage;
 import org.milena.broker.cluster.InMemoryMetadataStore;
 import org.milena.broker.config.BrokerConfig;
 import org.milena.broker.config.CurrentBrokerConfig;
+import org.milena.broker.log.LogDirectory;
 import org.milena.broker.time.BrokerClock;
 
 /** Topic administration over fakes; everything runs on the caller's thread unless {@link #queue} holds it back. */
@@ -32,6 +34,8 @@ public final class AdminFixture {
     public java.util.function.Function<String, java.util.concurrent.CompletableFuture<Void>> deletable =
             topic -> java.util.concurrent.CompletableFuture.completedFuture(null);
     public Executor disks = Runnable::run;
+    /** Instead of {@link #disks}, where directories differ. */
+    public Function<LogDirectory, Executor> disksOf = directory -> disks;
     public long nanos;
     private final Map<String, String> statics;
 
@@ -52,7 +56,7 @@ public final class AdminFixture {
         config = new CurrentBrokerConfig(BrokerConfig.of(statics));
         cache = new MetadataCache(MetadataImages.empty("none"));
         cache.addListener(config);
-        context = new AdminContext(config, store, cache, logs, logs, task -> queue.execute(task), directory -> disks,
+        context = new AdminContext(config, store, cache, logs, logs, task -> queue.execute(task), directory -> disksOf.apply(directory),
                 (topic, deletion) -> deletable.apply(topic).thenCompose(yes -> deletion.get()));
         admin = new TopicAdministration(context, new BrokerClock() {
             @Override public long millis() {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import org.apache.kafka.common.TopicPartition;
@@ -85,6 +86,8 @@ public final class FakeLogs implements LogManager, PartitionLifecycle {
     public final Map<Uuid, Map<String, String>> savedConfigs = new HashMap<>();
     /** Partitions that take writes, with the epoch they are led under. */
     public final Map<TopicPartition, Integer> led = new LinkedHashMap<>();
+    /** Where new logs go; else into the first directory. */
+    public final Map<TopicPartition, Dir> places = new HashMap<>();
     /** Opening this partition fails. */
     public TopicPartition unopenable;
 
@@ -155,12 +158,17 @@ public final class FakeLogs implements LogManager, PartitionLifecycle {
 
     @Override
     public PartitionLog getOrCreate(TopicPartition partition, Uuid topicId, LogConfig config, boolean isNew) {
-        return logs.computeIfAbsent(partition, tp -> new FakeLog(tp, topicId, directories.get(0), config));
+        return logs.computeIfAbsent(partition, tp -> new FakeLog(tp, topicId, places.getOrDefault(tp, directories.get(0)), config));
     }
 
     @Override
     public void delete(TopicPartition partition) {
         logs.remove(partition);
+    }
+
+    @Override
+    public void deleteLeftovers(Set<Uuid> deletedTopics) {
+        logs.values().removeIf(log -> log.directory.online() && deletedTopics.contains(log.id));
     }
 
     @Override
@@ -175,7 +183,7 @@ public final class FakeLogs implements LogManager, PartitionLifecycle {
 
     @Override
     public LogDirectory place(TopicPartition partition, boolean isNew) {
-        return directory(partition).orElse(directories.get(0));
+        return directory(partition).orElse(places.getOrDefault(partition, directories.get(0)));
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.DeleteTopicsRequestData;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -147,5 +148,30 @@ class StartupReconciliationTest {
         broker.start();
         assertThat(broker.image().topicsById()).doesNotContainKey(new Uuid(5, 5));
         assertThat(broker.logs.logs.get(new TopicPartition("t", 0))).isSameAs(stranger);
+    }
+
+    @Test
+    void aTopicThatWasDeletedWhileItsDirectoryWasOfflineIsNotTakenForAnUnknownOne() {
+        Uuid id = broker.create("t", 1).topicId();
+        FakeLog away = broker.logs.logs.remove(new TopicPartition("t", 0));
+        broker.logs.directories.get(0).failure = "Input/output error";
+        broker.admin.deleteTopics(new DeleteTopicsRequestData().setTopicNames(List.of("t")), (short) 5).join();
+        assertThat(broker.store.load().deleted()).containsExactly(id);
+        broker.start();
+        assertThat(broker.store.load().deleted()).as("until the directory has been seen").containsExactly(id);
+        broker.logs.directories.get(0).failure = null;
+        broker.logs.logs.put(new TopicPartition("t", 0), away);
+        found("unknown", 0, new Uuid(5, 5));
+        broker.start();
+        assertThat(broker.image().topicsByName()).containsOnlyKeys("unknown");
+        assertThat(broker.logs.logs).containsOnlyKeys(new TopicPartition("unknown", 0));
+        assertThat(broker.store.load().deleted()).isEmpty();
+    }
+
+    @Test
+    void aDeletionThatIsDoneIsForgotten() {
+        broker.create("t", 1);
+        broker.admin.deleteTopics(new DeleteTopicsRequestData().setTopicNames(List.of("t")), (short) 5).join();
+        assertThat(broker.store.load().deleted()).isEmpty();
     }
 }

@@ -25,9 +25,11 @@ import org.apache.kafka.common.message.DeleteTopicsResponseData.DeletableTopicRe
 import org.apache.kafka.common.protocol.Errors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.milena.broker.cache.MetadataImage.PartitionImage;
 
+@Timeout(60)
 class TopicAdministrationTest {
 
     @TempDir
@@ -283,6 +285,23 @@ class TopicAdministrationTest {
     }
 
     @Test
+    void whoeverAsksForAnInternalTopicWaitsForTheSameCreation() {
+        Deque<Runnable> disk = new ArrayDeque<>();
+        broker.disks = disk::add;
+        Deque<Runnable> serial = new ArrayDeque<>();
+        broker.queue = task -> {
+            serial.add(task);
+            task.run();
+        };
+        var asked = List.of(broker.admin.internalTopic("__consumer_offsets"), broker.admin.internalTopic("__consumer_offsets"),
+                broker.admin.internalTopic("__consumer_offsets"));
+        assertThat(serial).as("a disk that hangs for long must not leave a change waiting for every question").hasSize(1);
+        assertThat(asked).noneMatch(java.util.concurrent.Future::isDone);
+        disk.forEach(Runnable::run);
+        assertThat(asked).allSatisfy(one -> assertThat(one.join()).isSameAs(broker.image().topic("__consumer_offsets")));
+    }
+
+    @Test
     void offsetsTopicThatCanNotBeReplicatedFails() {
         broker = new AdminFixture(directory, "offsets.topic.replication.factor", "3");
         assertThatThrownBy(() -> broker.admin.internalTopic("__consumer_offsets").join()).hasRootCauseMessage("Unable to replicate the partition 3 time(s): "
@@ -302,5 +321,75 @@ class TopicAdministrationTest {
         broker.create("t", 2);
         broker.admin.offline(List.of(new TopicPartition("t", 1), new TopicPartition("gone", 0))).join();
         assertThat(broker.image().topic("t").partitions()).extracting(PartitionImage::leader).containsExactly(1, -1);
+    }
+
+    private int published(Runnable change) {
+        int[] count = new int[1];
+        broker.cache.addListener((before, after) -> count[0]++);
+        change.run();
+        return count[0];
+    }
+
+    private static CreateTopicsRequestData creation(String... names) {
+        CreateTopicsRequestData request = new CreateTopicsRequestData();
+        for (String name : names) {
+            request.topics().add(AdminFixture.topic(name, 1));
+        }
+        return request;
+    }
+
+    @Test
+    void whatARequestChangesIsShownAtOnce() {
+        assertThat(published(() -> broker.admin.createTopics(creation("a", "b", "c", "c", "a b")).join())).isEqualTo(1);
+        assertThat(broker.image().topicsByName()).containsOnlyKeys("a", "b");
+        CreatePartitionsRequestData more = new CreatePartitionsRequestData();
+        more.topics().add(new CreatePartitionsTopic().setName("a").setCount(2).setAssignments(null));
+        more.topics().add(new CreatePartitionsTopic().setName("b").setCount(3).setAssignments(null));
+        assertThat(published(() -> broker.admin.createPartitions(more).join())).isEqualTo(1);
+        assertThat(broker.image().topic("b").partitions()).hasSize(3);
+        assertThat(published(() -> broker.admin.deleteTopics(new DeleteTopicsRequestData().setTopicNames(List.of("a", "none", "b")), (short) 5).join()))
+                .isEqualTo(1);
+        assertThat(broker.image().topicsByName()).isEmpty();
+        assertThat(published(() -> broker.admin.deleteTopics(new DeleteTopicsRequestData().setTopicNames(List.of("a", "b")), (short) 5).join())).isZero();
+    }
+
+    @Test
+    void atOnceAlsoWhenTheDiskIsBusyMeanwhile() {
+        Deque<Runnable> disk = new ArrayDeque<>();
+        broker.disks = disk::add;
+        assertThat(published(() -> {
+            var answer = broker.admin.createTopics(creation("a", "b", "c"));
+            var late = broker.admin.deleteTopics(new DeleteTopicsRequestData().setTopicNames(List.of("a")), (short) 5);
+            disk.remove().run();
+            disk.remove().run();
+            assertThat(broker.image().topicsByName()).isEmpty();
+            disk.remove().run();
+            assertThat(answer.join().topics()).allMatch(result -> result.errorCode() == 0);
+            disk.remove().run();
+            assertThat(late.join().responses().find("a").errorCode()).isZero();
+        })).as("one for the creations, one for the deletion").isEqualTo(2);
+        assertThat(broker.image().topicsByName()).containsOnlyKeys("b", "c");
+    }
+
+    @Test
+    void aDirectoryThatHangsHoldsUpOnlyTheTopicsOfTheRequestThatLieThere() {
+        FakeLogs.Dir hung = new FakeLogs.Dir(directory.resolve("hung"));
+        broker.logs.directories.add(hung);
+        broker.logs.places.put(new TopicPartition("b", 0), hung);
+        Deque<Runnable> disk = new ArrayDeque<>();
+        broker.disksOf = place -> place == hung ? disk::add : Runnable::run;
+        var answer = broker.admin.createTopics(creation("a", "b", "c"));
+        assertThat(broker.image().topicsByName()).containsOnlyKeys("a", "c");
+        assertThat(answer).isNotDone();
+        disk.remove().run();
+        assertThat(answer.join().topics()).allMatch(result -> result.errorCode() == 0);
+        assertThat(broker.image().topicsByName()).containsOnlyKeys("a", "b", "c");
+    }
+
+    @Test
+    void aTopicThatFailsKeepsNoOtherFromBeingShown() {
+        broker.logs.unopenable = new TopicPartition("b", 0);
+        assertThat(published(() -> broker.admin.createTopics(creation("a", "b", "c")).join())).isEqualTo(1);
+        assertThat(broker.image().topicsByName()).containsOnlyKeys("a", "c");
     }
 }

@@ -3,6 +3,7 @@ package org.milena.broker.ejb;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.OptimisticLockException;
 import jakarta.persistence.PersistenceException;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +47,7 @@ public final class DatabaseMetadataStore implements MetadataStore {
             Map<String, Map<String, String>> ofTopics = configs.getOrDefault(TOPIC, Map.of());
             List<TopicRow> topics = repository.topics().stream().map(t -> new TopicRow(kafka(t.getId()), t.getName(), t.isInternal(),
                 t.isConfigsHeld(), partitions.getOrDefault(t.getId(), List.of()), ofTopics.getOrDefault(t.getName(), Map.of()))).toList();
-            return new Snapshot(topics, configs);
+            return new Snapshot(topics, configs, repository.deleted().stream().map(t -> kafka(t.getId())).collect(Collectors.toSet()));
         });
     }
 
@@ -95,6 +96,14 @@ public final class DatabaseMetadataStore implements MetadataStore {
                 repository.delete(topic);
                 new ConfigRepository(entities).deleteAll(TOPIC, topic.getName());
             });
+            return null;
+        });
+    }
+
+    @Override
+    public void forgetDeleted(Collection<Uuid> ids) {
+        database.call(entities -> {
+            new TopicRepository(entities).forgetDeleted(ids.stream().map(DatabaseMetadataStore::java).toList());
             return null;
         });
     }

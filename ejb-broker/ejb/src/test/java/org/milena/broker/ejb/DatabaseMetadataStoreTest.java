@@ -70,6 +70,20 @@ class DatabaseMetadataStoreTest {
     }
 
     @Test
+    void aDeletedTopicIsRememberedUntilItIsForgotten() {
+        TopicRow first = create("a", Map.of());
+        TopicRow second = create("b", Map.of());
+        store.deleteTopic(first.id());
+        store.deleteTopic(second.id());
+        store.deleteTopic(Uuid.randomUuid());
+        close();
+        open();
+        assertThat(store.load().deleted()).containsExactlyInAnyOrder(first.id(), second.id());
+        store.forgetDeleted(List.of(first.id(), Uuid.randomUuid()));
+        assertThat(store.load().deleted()).containsExactly(second.id());
+    }
+
+    @Test
     void partitionsContinueTheExistingOnes() {
         TopicRow topic = create("a", Map.of());
         assertThatThrownBy(() -> store.addPartitions(topic.id(), List.of(row(3, 1, 0, 0)))).isInstanceOf(IllegalArgumentException.class);

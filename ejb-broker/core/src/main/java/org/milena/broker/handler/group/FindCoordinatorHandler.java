@@ -3,6 +3,7 @@ package org.milena.broker.handler.group;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
@@ -16,9 +17,11 @@ import org.milena.broker.cache.MetadataImage.PartitionImage;
 import org.milena.broker.cache.MetadataImage.TopicImage;
 import org.milena.broker.handler.RequestHandler;
 import org.milena.broker.network.RequestContext;
+import org.milena.broker.time.Timer;
 
 /**
- * FindCoordinator v0-6, for groups and transactions. The first question makes the internal topic. Coordinators of other kinds (share
+ * FindCoordinator v0-6, for groups and transactions. The first question makes the internal topic and waits for it, which spares
+ * the client the COORDINATOR_NOT_AVAILABLE that Kafka answers at once; but not for ever, since the disk may hang. Coordinators of other kinds (share
  * groups) are not served by this broker: INVALID_REQUEST, as Kafka answers for a kind it doesn't know.
  */
 public final class FindCoordinatorHandler implements RequestHandler<FindCoordinatorRequestData> {
@@ -26,11 +29,14 @@ public final class FindCoordinatorHandler implements RequestHandler<FindCoordina
     public static final byte GROUP = 0;
     public static final byte TRANSACTION = 1;
 
+    /** The request names no timeout; this is shorter than that of any client. */
+    static final long PATIENCE_MS = 5_000;
+
     /**
      * A kind of coordinator.
      *
      * @param partitionFor the partition of the topic that holds a key
-     * @param ensureTopic  makes the topic; must not block
+     * @param ensureTopic  makes the topic; must not block. May be asked again while it is being made
      */
     public record Kind(String topic, ToIntFunction<String> partitionFor, Supplier<CompletableFuture<?>> ensureTopic) {
     }
@@ -51,8 +57,23 @@ public final class FindCoordinatorHandler implements RequestHandler<FindCoordina
             context.reply(answer(context.apiVersion(), request));
             return;
         }
-        // Whether it worked or not: the image says what to answer.
-        kind.ensureTopic().get().whenComplete((done, e) -> context.reply(answer(context.apiVersion(), request)));
+        CompletableFuture<?> topic = kind.ensureTopic().get();
+        AtomicBoolean answered = new AtomicBoolean();
+        Runnable answer = () -> {
+            if (answered.compareAndSet(false, true)) {
+                // Whether it worked or not: the image says what to answer.
+                context.reply(answer(context.apiVersion(), request));
+            }
+        };
+        if (topic.isDone()) {
+            answer.run();
+            return;
+        }
+        Timer.Task patience = context.schedule(PATIENCE_MS, answer);
+        topic.whenComplete((done, e) -> {
+            patience.cancel();
+            answer.run();
+        });
     }
 
     private ApiMessage answer(short version, FindCoordinatorRequestData request) {

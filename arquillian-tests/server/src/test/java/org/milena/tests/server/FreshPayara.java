@@ -51,8 +51,9 @@ final class FreshPayara extends FreshServer {
         Path driver = Path.of(org.postgresql.Driver.class.getProtectionDomain().getCodeSource().getLocation().toURI());
         Files.copy(driver, domain().resolve("lib/postgresql.jar"), StandardCopyOption.REPLACE_EXISTING);
         start();
-        asadmin("create-jdbc-connection-pool", "--restype", "javax.sql.DataSource", "--datasourceclassname", "org.postgresql.ds.PGSimpleDataSource",
-            "--property", "serverName=127.0.0.1:portNumber=" + database.port() + ":databaseName=postgres:user=" + database.user(), "milena");
+        // Without a password Payara's pool makes no connection, even if the database asks for none.
+        asadmin("create-jdbc-connection-pool", "--restype", "javax.sql.DataSource", "--datasourceclassname", "org.postgresql.ds.PGSimpleDataSource", "--property",
+            "serverName=127.0.0.1:portNumber=" + database.port() + ":databaseName=postgres:user=" + database.user() + ":password=any", "milena");
         asadmin("create-jdbc-resource", "--connectionpoolid", "milena", "jdbc/milena");
         stop();
         return "jdbc/milena";

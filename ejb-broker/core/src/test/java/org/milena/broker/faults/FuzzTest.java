@@ -76,7 +76,7 @@ class FuzzTest {
             Scene.createTopic(port, "healthy", 1, Map.of());
             Set<String> threads = threads();
             List<ByteBuffer> frames = frames(port);
-            int rounds = Scene.count(6, 200);
+            int rounds = Scene.count(6, 40);
             try (var producer = Scene.producer(port)) {
                 for (int round = 0; round < rounds; round++) {
                     for (ByteBuffer frame : frames) {

@@ -18,6 +18,9 @@ public class MilenaResourceAdapter implements ResourceAdapter {
     @Override
     public void start(BootstrapContext context) {
         clients = new Clients(context.getWorkManager(), context.getTransactionSynchronizationRegistry());
+        MilenaManagedConnectionFactory unconfigured = new MilenaManagedConnectionFactory();
+        unconfigured.setResourceAdapter(this);
+        closeAtStop(PayaraRecovery.of(context, unconfigured));
     }
 
     /** What the server was told beyond its pools is taken back at the end. @param registration or null */

@@ -51,9 +51,23 @@ final class XaPayara extends XaServer {
 
     @Override
     void awaitEnd() throws Exception {
-        long pid = Long.parseLong(Files.readString(domain().resolve("config/pid")).strip());
-        ProcessHandle.of(pid).ifPresent(process -> assertThat(process.onExit()).as("Payara has ended").succeedsWithin(60, TimeUnit.SECONDS));
+        ProcessHandle.of(pid()).ifPresent(process -> assertThat(process.onExit()).as("Payara has ended").succeedsWithin(60, TimeUnit.SECONDS));
         running = false;
+    }
+
+    @Override
+    void undeployApplication() throws Exception {
+        asadmin("undeploy", "accounts");
+    }
+
+    @Override
+    void deployApplication() throws Exception {
+        asadmin("deploy", application(directory).toString());
+    }
+
+    @Override
+    long pid() throws IOException {
+        return Long.parseLong(Files.readString(domain().resolve("config/pid")).strip());
     }
 
     @Override

@@ -52,6 +52,14 @@ abstract class XaServer implements AutoCloseable {
 
     abstract void awaitEnd() throws Exception;
 
+    /** Returns when the application is gone. */
+    abstract void undeployApplication() throws Exception;
+
+    /** Returns when it is back, or has failed to start. */
+    abstract void deployApplication() throws Exception;
+
+    abstract long pid() throws Exception;
+
     abstract int httpPort();
 
     abstract int kafkaPort();
@@ -110,6 +118,17 @@ abstract class XaServer implements AutoCloseable {
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
         builder.environment().putAll(environment);
         return builder.start();
+    }
+
+    /** Live instances of a class after a full collection, over all class loaders. */
+    long instances(String className) throws Exception {
+        Path output = Files.createTempFile(directory, "histogram", ".out");
+        Process jcmd = process(output, List.of(Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(), String.valueOf(pid()), "GC.class_histogram"));
+        if (!jcmd.waitFor(60, TimeUnit.SECONDS) || jcmd.exitValue() != 0) {
+            throw new AssertionError("jcmd: " + Files.readString(output));
+        }
+        return Files.readAllLines(output).stream().map(line -> line.trim().split("\\s+")).filter(f -> f.length >= 4 && f[3].equals(className))
+                .mapToLong(f -> Long.parseLong(f[1])).sum();
     }
 
     static void copyAtomically(Path from, Path directory, String name) throws IOException {

@@ -64,6 +64,24 @@ final class XaWildFly extends XaServer {
     }
 
     @Override
+    void undeployApplication() throws Exception {
+        Files.delete(directory.resolve("deployments/accounts.ear.deployed"));
+        await("the end of the application", () -> Files.exists(directory.resolve("deployments/accounts.ear.undeployed")));
+    }
+
+    @Override
+    void deployApplication() throws Exception {
+        Files.createFile(directory.resolve("deployments/accounts.ear.dodeploy"));
+        await("the application", () -> Files.exists(directory.resolve("deployments/accounts.ear.deployed"))
+                || Files.exists(directory.resolve("deployments/accounts.ear.failed")));
+    }
+
+    @Override
+    long pid() {
+        return process.descendants().filter(each -> each.info().command().orElse("").endsWith("/java")).findFirst().orElseThrow().pid();
+    }
+
+    @Override
     public void close() throws Exception {
         if (process != null && process.isAlive()) {
             process.destroy();

@@ -156,6 +156,16 @@ final class BrokerConnection implements AutoCloseable {
             }
         }
 
+        /** Completed when the answer, or the end of waiting for it, is there; for waiting on several. */
+        CompletableFuture<?> arrival() {
+            return frame;
+        }
+
+        /** Whether {@link #await} need not wait. */
+        boolean isThere() {
+            return frame.isDone() || patience.over();
+        }
+
         private ApiMessage read(ByteBuffer bytes) {
             ByteBufferAccessor in = new ByteBufferAccessor(bytes);
             int answered = new ResponseHeaderData(in, key.responseHeaderVersion(version)).correlationId();

@@ -85,37 +85,50 @@ public final class Cluster implements AutoCloseable {
     }
 
     private Topic load(String name, Deadline deadline) throws ClientException {
-        BrokerConnection broker = any(deadline);
         MetadataRequestData request = new MetadataRequestData().setAllowAutoTopicCreation(true)
                 .setTopics(List.of(new MetadataRequestData.MetadataRequestTopic().setName(name)));
-        MetadataResponseData answer = (MetadataResponseData) broker.send(ApiKeys.METADATA, broker.version(ApiKeys.METADATA, 12, 13), request)
-                .await(deadline);
-        answer.brokers().forEach(b -> nodes.put(b.nodeId(), new Endpoint(b.nodeId(), b.host(), b.port())));
+        MetadataResponseData answer = metadata(request, deadline);
         MetadataResponseTopic described = answer.topics().find(name);
         Errors error = described == null ? Errors.UNKNOWN_TOPIC_OR_PARTITION : Errors.forCode(described.errorCode());
         if (error != Errors.NONE) {
             throw ClientException.of("Topic " + name + ": " + error.message(), error);
         }
-        int[] leaders = new int[described.partitions().size()];
-        described.partitions().forEach(p -> leaders[p.partitionIndex()] = p.leaderId());
-        Topic topic = new Topic(name, described.topicId(), leaders, System.nanoTime());
+        Topic topic = Topic.of(described);
         topics.put(name, topic);
         return topic;
+    }
+
+    /** Asks any broker, and learns from the answer where the brokers are. */
+    MetadataResponseData metadata(MetadataRequestData request, Deadline deadline) throws ClientException {
+        BrokerConnection broker = any(deadline);
+        MetadataResponseData answer = (MetadataResponseData) broker.send(ApiKeys.METADATA, broker.version(ApiKeys.METADATA, 12, 13), request)
+                .await(deadline);
+        answer.brokers().forEach(b -> nodes.put(b.nodeId(), new Endpoint(b.nodeId(), b.host(), b.port())));
+        return answer;
     }
 
     // ---- brokers
 
     /** Asks for the coordinator of a transactional id. */
     BrokerConnection transactionCoordinator(String transactionalId, Deadline deadline) throws ClientException {
+        return coordinator(FindCoordinatorRequest.CoordinatorType.TRANSACTION, transactionalId, deadline);
+    }
+
+    /** Asks for the coordinator of a group. */
+    BrokerConnection groupCoordinator(String groupId, Deadline deadline) throws ClientException {
+        return coordinator(FindCoordinatorRequest.CoordinatorType.GROUP, groupId, deadline);
+    }
+
+    private BrokerConnection coordinator(FindCoordinatorRequest.CoordinatorType type, String key, Deadline deadline) throws ClientException {
         BrokerConnection broker = any(deadline);
-        FindCoordinatorRequestData request = new FindCoordinatorRequestData().setKeyType(FindCoordinatorRequest.CoordinatorType.TRANSACTION.id())
-                .setCoordinatorKeys(List.of(transactionalId));
+        FindCoordinatorRequestData request = new FindCoordinatorRequestData().setKeyType(type.id()).setCoordinatorKeys(List.of(key));
         FindCoordinatorResponseData answer = (FindCoordinatorResponseData) broker.send(ApiKeys.FIND_COORDINATOR,
                 broker.version(ApiKeys.FIND_COORDINATOR, 4, 6), request).await(deadline);
         FindCoordinatorResponseData.Coordinator found = answer.coordinators().get(0);
         Errors error = Errors.forCode(found.errorCode());
         if (error != Errors.NONE) {
-            throw ClientException.of("No coordinator for transactional id " + transactionalId + ": " + error.message(), error);
+            String what = type == FindCoordinatorRequest.CoordinatorType.GROUP ? "group " : "transactional id ";
+            throw ClientException.of("No coordinator for " + what + key + ": " + error.message(), error);
         }
         Endpoint endpoint = new Endpoint(found.nodeId(), found.host(), found.port());
         nodes.put(found.nodeId(), endpoint);

@@ -38,6 +38,12 @@ public final class ClientException extends Exception {
         return new ClientException(message, Errors.NETWORK_EXCEPTION, false, cause, null);
     }
 
+    /** Apache Kafka, or a Milena from before there were branches. */
+    static ClientException noBranches(Endpoint endpoint) {
+        return of(endpoint + " takes no part in XA transactions: it has no durable prepare. That needs Milena; with Apache Kafka use LocalTransaction"
+                + " or NoTransaction as the connection factory's transaction support", Errors.UNSUPPORTED_VERSION);
+    }
+
     /** This client was closed: no further attempt will do better. */
     static ClientException closed() {
         return new ClientException("The client is closed", null, false, null, null);

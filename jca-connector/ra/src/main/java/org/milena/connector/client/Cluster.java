@@ -4,17 +4,20 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
 import org.apache.kafka.common.message.FindCoordinatorResponseData;
 import org.apache.kafka.common.message.MetadataRequestData;
 import org.apache.kafka.common.message.MetadataResponseData;
+import org.apache.kafka.common.message.MetadataResponseData.MetadataResponseBroker;
 import org.apache.kafka.common.message.MetadataResponseData.MetadataResponseTopic;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
-import org.apache.kafka.common.requests.FindCoordinatorRequest;
+import org.apache.kafka.common.requests.FindCoordinatorRequest.CoordinatorType;
 
 /** What is known of a cluster, learnt as it is needed, and the connections to its brokers. Thread-safe. */
 public final class Cluster implements AutoCloseable {
@@ -29,6 +32,7 @@ public final class Cluster implements AutoCloseable {
     private final ClientConfig config;
     private final Map<Integer, Endpoint> nodes = new ConcurrentHashMap<>();
     private final Map<String, Topic> topics = new ConcurrentHashMap<>();
+    private final Map<String, Endpoint> groups = new ConcurrentHashMap<>();
     private final Map<Endpoint, Slot> connections = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
@@ -44,6 +48,24 @@ public final class Cluster implements AutoCloseable {
     /** Asks a broker anything at all: that it is there and speaks our protocol. */
     public void check() throws ClientException {
         any(Deadline.after(config.deliveryTimeoutMs()));
+    }
+
+    /**
+     * That the cluster can prepare branches of distributed transactions. Says nothing where it can't be reached, so that what waits for it may
+     * begin before it does.
+     *
+     * @throws ClientException it is there and can't
+     */
+    public void checkBranches(int patienceMs) throws ClientException {
+        BrokerConnection broker;
+        try {
+            broker = any(Deadline.after(patienceMs));
+        } catch (ClientException e) {
+            return;
+        }
+        if (!broker.servesBranches()) {
+            throw ClientException.noBranches(broker.endpoint());
+        }
     }
 
     /** The number of partitions of a topic, which is created if the broker does so by itself. */
@@ -111,15 +133,25 @@ public final class Cluster implements AutoCloseable {
 
     /** Asks for the coordinator of a transactional id. */
     BrokerConnection transactionCoordinator(String transactionalId, Deadline deadline) throws ClientException {
-        return coordinator(FindCoordinatorRequest.CoordinatorType.TRANSACTION, transactionalId, deadline);
+        return connect(coordinator(CoordinatorType.TRANSACTION, transactionalId, deadline), deadline);
     }
 
-    /** Asks for the coordinator of a group. */
+    /** The coordinator of a group, as last heard; asks when it is not known. */
     BrokerConnection groupCoordinator(String groupId, Deadline deadline) throws ClientException {
-        return coordinator(FindCoordinatorRequest.CoordinatorType.GROUP, groupId, deadline);
+        Endpoint known = groups.get(groupId);
+        if (known == null) {
+            known = coordinator(CoordinatorType.GROUP, groupId, deadline);
+            groups.put(groupId, known);
+        }
+        return connect(known, deadline);
     }
 
-    private BrokerConnection coordinator(FindCoordinatorRequest.CoordinatorType type, String key, Deadline deadline) throws ClientException {
+    /** What is known of the group's coordinator may be wrong: to be asked again. */
+    void forgetGroup(String groupId) {
+        groups.remove(groupId);
+    }
+
+    private Endpoint coordinator(CoordinatorType type, String key, Deadline deadline) throws ClientException {
         BrokerConnection broker = any(deadline);
         FindCoordinatorRequestData request = new FindCoordinatorRequestData().setKeyType(type.id()).setCoordinatorKeys(List.of(key));
         FindCoordinatorResponseData answer = (FindCoordinatorResponseData) broker.send(ApiKeys.FIND_COORDINATOR,
@@ -127,12 +159,18 @@ public final class Cluster implements AutoCloseable {
         FindCoordinatorResponseData.Coordinator found = answer.coordinators().get(0);
         Errors error = Errors.forCode(found.errorCode());
         if (error != Errors.NONE) {
-            String what = type == FindCoordinatorRequest.CoordinatorType.GROUP ? "group " : "transactional id ";
-            throw ClientException.of("No coordinator for " + what + key + ": " + error.message(), error);
+            throw ClientException.of("No coordinator for " + (type == CoordinatorType.GROUP ? "group " : "transactional id ") + key + ": "
+                    + error.message(), error);
         }
         Endpoint endpoint = new Endpoint(found.nodeId(), found.host(), found.port());
         nodes.put(found.nodeId(), endpoint);
-        return connect(endpoint, deadline);
+        return endpoint;
+    }
+
+    /** The brokers of the cluster, as of now. */
+    Set<Integer> nodeIds(Deadline deadline) throws ClientException {
+        MetadataResponseData answer = metadata(new MetadataRequestData().setAllowAutoTopicCreation(false).setTopics(List.of()), deadline);
+        return answer.brokers().stream().map(MetadataResponseBroker::nodeId).collect(Collectors.toSet());
     }
 
     /** A connection to the broker with this id, as of the last metadata. */

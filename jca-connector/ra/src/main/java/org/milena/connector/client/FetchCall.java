@@ -13,6 +13,7 @@ import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.FetchResponseData.PartitionData;
 import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 
 /** One Fetch request under way, without a session, to the leader of some partitions. Used by one thread. */
@@ -32,7 +33,7 @@ final class FetchCall {
 
     private final Map<PartitionFeed, Long> asked = new LinkedHashMap<>();
     private final Map<PartitionId, PartitionFeed> byId = new HashMap<>();
-    private BrokerConnection.Answer answer;
+    private BrokerConnection.Answer<ApiMessage> answer;
 
     /** @throws ClientException nothing was sent */
     static FetchCall send(BrokerConnection leader, ConsumerConfig config, List<PartitionFeed> feeds) throws ClientException {

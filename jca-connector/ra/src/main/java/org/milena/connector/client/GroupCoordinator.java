@@ -10,19 +10,10 @@ final class GroupCoordinator {
 
     private final Cluster cluster;
     private final String groupId;
-    private volatile BrokerConnection connection;
 
     GroupCoordinator(Cluster cluster, String groupId) {
         this.cluster = cluster;
         this.groupId = groupId;
-    }
-
-    String groupId() {
-        return groupId;
-    }
-
-    Cluster cluster() {
-        return cluster;
     }
 
     /**
@@ -32,14 +23,10 @@ final class GroupCoordinator {
      */
     ApiMessage ask(ApiKeys key, int oldest, int latest, ApiMessage request, Deadline deadline) throws ClientException {
         try {
-            BrokerConnection broker = connection;
-            if (broker == null || !broker.isOpen()) {
-                broker = cluster.groupCoordinator(groupId, deadline);
-                connection = broker;
-            }
+            BrokerConnection broker = cluster.groupCoordinator(groupId, deadline);
             return broker.send(key, broker.version(key, oldest, latest), request).await(deadline);
         } catch (ClientException e) {
-            connection = null;
+            cluster.forgetGroup(groupId);
             throw e;
         }
     }
@@ -47,7 +34,7 @@ final class GroupCoordinator {
     /**
      * What the coordinator answered, as an exception unless it is NONE.
      *
-     * @param what  for the message: what was asked for
+     * @param what for the message: what was asked for
      * @param told the broker's own words, or null
      */
     void check(Errors error, String what, String told) throws ClientException {
@@ -55,7 +42,7 @@ final class GroupCoordinator {
             return;
         }
         if (error == Errors.NOT_COORDINATOR || error == Errors.COORDINATOR_NOT_AVAILABLE) {
-            connection = null;
+            cluster.forgetGroup(groupId);
         }
         String hint = error.exception() instanceof RetriableException ? "" : " (" + error + ")";
         throw ClientException.of(what + ": " + (told == null ? error.message() : told) + hint, error);

@@ -12,6 +12,7 @@ import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
 import org.apache.kafka.common.message.ProduceResponseData.TopicProduceResponse;
 import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.ApiMessage;
 
 /** One Produce request under way: batches of different partitions for one leader. */
 final class ProduceCall {
@@ -22,7 +23,7 @@ final class ProduceCall {
 
     private final short version;
     private final List<Batch> batches = new ArrayList<>();
-    private BrokerConnection.Answer answer;
+    private BrokerConnection.Answer<ApiMessage> answer;
 
     private ProduceCall(short version) {
         this.version = version;

@@ -1,13 +1,12 @@
 package org.milena.connector.client;
 
 import java.util.List;
+import java.util.Map;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.message.EndTxnRequestData;
 import org.apache.kafka.common.message.EndTxnResponseData;
-import org.apache.kafka.common.message.InitProducerIdRequestData;
-import org.apache.kafka.common.message.InitProducerIdResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
-import org.apache.kafka.common.record.internal.RecordBatch;
 import org.milena.connector.OutboundRecord;
 import org.milena.connector.RecordMetadata;
 
@@ -20,22 +19,18 @@ import org.milena.connector.RecordMetadata;
  */
 public final class Transaction implements BatchOwner {
 
-    /** KIP-890's. */
-    private static final short TRANSACTION_VERSION = 2;
-
     private final Cluster cluster;
     private final Partitioner partitioner = new Partitioner();
-    private final String transactionalId;
+    private final TransactionalId id;
     private final int timeoutMs;
     private ProducerIdentity identity;
-    private BrokerConnection coordinator;
     private boolean sent;
     private ClientException doom;
 
     /** @param timeoutMs {@code transaction.timeout.ms}: how long one may last before the broker ends it */
     public Transaction(Cluster cluster, String transactionalId, int timeoutMs) {
         this.cluster = cluster;
-        this.transactionalId = transactionalId;
+        this.id = new TransactionalId(transactionalId);
         this.timeoutMs = timeoutMs;
     }
 
@@ -45,14 +40,33 @@ public final class Transaction implements BatchOwner {
      * @throws ClientException the transaction can only be rolled back now
      */
     public List<RecordMetadata> send(List<OutboundRecord> records) throws ClientException {
-        if (doom != null) {
-            throw ClientException.of("The transaction can only be rolled back, since a send failed: " + doom.getMessage(), Errors.INVALID_TXN_STATE);
-        }
+        checkNotDoomed();
         try {
             return new Delivery(cluster, this, deadline()).deliver(records);
         } catch (ClientException e) {
             doom = e;
             throw e;
+        }
+    }
+
+    /**
+     * Makes offsets of a group a part of the transaction: they hold once it is committed.
+     *
+     * @throws ClientException the transaction can only be rolled back now
+     */
+    public void sendOffsets(GroupMember member, Map<TopicPartition, GroupOffset> offsets) throws ClientException {
+        checkNotDoomed();
+        try {
+            new GroupCommit(cluster, this, member, offsets).send(deadline());
+        } catch (ClientException e) {
+            doom = e;
+            throw e;
+        }
+    }
+
+    private void checkNotDoomed() throws ClientException {
+        if (doom != null) {
+            throw ClientException.of("The transaction can only be rolled back, since a send failed: " + doom.getMessage(), Errors.INVALID_TXN_STATE);
         }
     }
 
@@ -81,7 +95,7 @@ public final class Transaction implements BatchOwner {
         try {
             end(false);
         } catch (ClientException e) {
-            identity = null; // the next InitProducerId rolls it back, or the broker's timeout
+            id.ended(null); // the next InitProducerId rolls it back, or the broker's timeout
         }
     }
 
@@ -92,25 +106,25 @@ public final class Transaction implements BatchOwner {
     private void end(boolean commit) throws ClientException {
         sent = false;
         ProducerIdentity ending = identity;
+        identity = null;
         if (ending == null) {
             if (commit) {
                 throw ClientException.of("Rolled back: the broker does not know the transaction any more", Errors.INVALID_PRODUCER_EPOCH);
             }
             return;
         }
-        identity = null; // until the answer tells the next
-        EndTxnRequestData request = new EndTxnRequestData().setTransactionalId(transactionalId).setProducerId(ending.id())
+        EndTxnRequestData request = new EndTxnRequestData().setTransactionalId(id.name()).setProducerId(ending.id())
                 .setProducerEpoch(ending.epoch()).setCommitted(commit);
         Deadline deadline = deadline();
         boolean unanswered = false;
         ClientException failure = null;
         for (int attempt = 0; !deadline.over(); attempt++) {
             try {
-                BrokerConnection broker = coordinator(deadline);
+                BrokerConnection broker = id.coordinator(cluster, deadline);
                 EndTxnResponseData answer = (EndTxnResponseData) broker.send(ApiKeys.END_TXN, broker.version(ApiKeys.END_TXN, 5, 5), request).await(deadline);
                 Errors error = Errors.forCode(answer.errorCode());
                 if (error == Errors.NONE) {
-                    identity = new ProducerIdentity(answer.producerId(), answer.producerEpoch());
+                    id.ended(new ProducerIdentity(answer.producerId(), answer.producerEpoch()));
                     return;
                 }
                 throw ClientException.of((commit ? "The commit" : "The rollback") + " was refused with " + error + ": " + error.message(), error);
@@ -120,25 +134,14 @@ public final class Transaction implements BatchOwner {
                 if (!e.retriable()) {
                     throw unanswered ? e.withOutcomeUnknown() : e;
                 }
-                coordinator = null;
+                id.forgetCoordinator();
                 deadline.pause(cluster.config().backoff(attempt));
             }
         }
         throw ClientException.timedOut(commit ? "The commit was not acknowledged" : "The rollback was not acknowledged", deadline, failure, unanswered);
     }
 
-    private BrokerConnection coordinator(Deadline deadline) throws ClientException {
-        if (coordinator == null || !coordinator.isOpen()) {
-            coordinator = cluster.transactionCoordinator(transactionalId, deadline);
-            if (coordinator.feature("transaction.version") < TRANSACTION_VERSION) {
-                throw ClientException.of("The cluster has transaction.version " + coordinator.feature("transaction.version") + ", "
-                        + TRANSACTION_VERSION + " is needed (kafka-features.sh upgrade)", Errors.UNSUPPORTED_VERSION);
-            }
-        }
-        return coordinator;
-    }
-
-    // ---- for Delivery
+    // ---- for Delivery and GroupCommit
 
     @Override
     public Partitioner partitioner() {
@@ -147,7 +150,7 @@ public final class Transaction implements BatchOwner {
 
     @Override
     public String transactionalId() {
-        return transactionalId;
+        return id.name();
     }
 
     @Override
@@ -156,28 +159,10 @@ public final class Transaction implements BatchOwner {
             if (sent) { // another identity would be another transaction
                 throw ClientException.of("The transaction is not known to the broker any more", Errors.INVALID_PRODUCER_EPOCH);
             }
-            identity = newIdentity(deadline);
+            identity = id.begin(cluster, timeoutMs, deadline);
         }
         sent = true;
         return identity;
-    }
-
-    private ProducerIdentity newIdentity(Deadline deadline) throws ClientException {
-        try {
-            BrokerConnection broker = coordinator(deadline);
-            InitProducerIdRequestData request = new InitProducerIdRequestData().setTransactionalId(transactionalId).setTransactionTimeoutMs(timeoutMs)
-                    .setProducerId(RecordBatch.NO_PRODUCER_ID).setProducerEpoch(RecordBatch.NO_PRODUCER_EPOCH);
-            InitProducerIdResponseData answer = (InitProducerIdResponseData) broker.send(ApiKeys.INIT_PRODUCER_ID,
-                    broker.version(ApiKeys.INIT_PRODUCER_ID, 4, 5), request).await(deadline);
-            Errors error = Errors.forCode(answer.errorCode());
-            if (error != Errors.NONE) {
-                throw ClientException.of("No producer id for transactional id " + transactionalId + ": " + error.message(), error);
-            }
-            return new ProducerIdentity(answer.producerId(), answer.producerEpoch());
-        } catch (ClientException e) {
-            coordinator = null;
-            throw e;
-        }
     }
 
     /** The transaction is lost with it. */

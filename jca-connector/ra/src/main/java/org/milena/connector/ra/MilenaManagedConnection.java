@@ -5,6 +5,7 @@ import jakarta.resource.ResourceException;
 import jakarta.resource.spi.ConnectionEvent;
 import jakarta.resource.spi.ConnectionEventListener;
 import jakarta.resource.spi.ConnectionRequestInfo;
+import jakarta.resource.spi.InvalidPropertyException;
 import jakarta.resource.spi.LocalTransaction;
 import jakarta.resource.spi.ManagedConnection;
 import jakarta.resource.spi.ManagedConnectionMetaData;
@@ -19,8 +20,10 @@ import org.milena.connector.BatchSendException;
 import org.milena.connector.MilenaException;
 import org.milena.connector.OutboundRecord;
 import org.milena.connector.RecordMetadata;
+import org.milena.connector.client.Branch;
 import org.milena.connector.client.ClientException;
 import org.milena.connector.client.Producer;
+import org.milena.connector.client.ResourceManager;
 import org.milena.connector.client.Transaction;
 
 /**
@@ -29,25 +32,37 @@ import org.milena.connector.client.Transaction;
  */
 final class MilenaManagedConnection implements ManagedConnection {
 
+    /** A server asks for the resource of a connection while it makes it. */
+    private static final int XA_CHECK_MS = 5_000;
+
     private final Clients.Lease client;
     private final Producer producer;
     private final Set<ConnectionHandle> handles = ConcurrentHashMap.newKeySet();
     private final List<ConnectionEventListener> listeners = new CopyOnWriteArrayList<>();
     private final KafkaLocalTransaction local;
+    private final BranchResource xa;
     private volatile boolean usable = true;
     private PrintWriter log;
 
-    /** @param transactionTimeoutMs {@code transaction.timeout.ms} */
-    MilenaManagedConnection(Clients.Lease client, int transactionTimeoutMs) {
+    /**
+     * @param manager              whose branches it takes part in; null: it takes part in none
+     * @param transactionTimeoutMs {@code transaction.timeout.ms}
+     */
+    MilenaManagedConnection(Clients.Lease client, ResourceManager manager, int transactionTimeoutMs) {
         this.client = client;
         this.producer = new Producer(client.cluster());
         this.local = new KafkaLocalTransaction(this, new Transaction(client.cluster(), client.transactionalId(), transactionTimeoutMs));
+        this.xa = manager == null ? null : new BranchResource(manager, client.cluster(), transactionTimeoutMs);
     }
 
     // ---- for handles
 
     List<RecordMetadata> send(ConnectionHandle handle, List<OutboundRecord> records) throws MilenaException {
+        Branch branch = branch();
         try {
+            if (branch != null) {
+                return branch.send(records);
+            }
             synchronized (producer) {
                 Transaction transaction = local.active();
                 return transaction == null ? producer.send(records) : transaction.send(records);
@@ -57,6 +72,11 @@ final class MilenaManagedConnection implements ManagedConnection {
         } catch (IllegalArgumentException e) {
             throw new MilenaException(e.getMessage(), e);
         }
+    }
+
+    /** Null outside of XA. */
+    private Branch branch() {
+        return xa == null ? null : xa.branch();
     }
 
     int partitions(ConnectionHandle handle, String topic) throws MilenaException {
@@ -74,7 +94,7 @@ final class MilenaManagedConnection implements ManagedConnection {
     private MilenaException told(ConnectionHandle handle, ClientException e) {
         String code = e.error() == null ? null : e.error().name();
         MilenaException told = new MilenaException(e.getMessage(), code, e.outcomeUnknown(), e);
-        if (local.active() != null) {
+        if (local.active() != null || branch() != null) {
             client.doomTransaction();
         } else if (e.outcomeUnknown()) {
             broken(handle, told);
@@ -135,6 +155,9 @@ final class MilenaManagedConnection implements ManagedConnection {
         usable = false;
         cleanup();
         local.abandon();
+        if (xa != null) {
+            xa.abandon();
+        }
         client.close();
     }
 
@@ -148,9 +171,18 @@ final class MilenaManagedConnection implements ManagedConnection {
         listeners.remove(listener);
     }
 
+    /** @throws NotSupportedException what is at the other end is no Milena. Where nothing is there yet, it is found out when a branch is prepared */
     @Override
     public XAResource getXAResource() throws ResourceException {
-        throw new NotSupportedException("Milena's connections take no part in XA transactions yet");
+        if (xa == null) {
+            throw new InvalidPropertyException("This server does not tell its name, by which its branches are found again: resourceManager must be set");
+        }
+        try {
+            client.cluster().checkBranches(XA_CHECK_MS);
+            return xa;
+        } catch (ClientException e) {
+            throw new NotSupportedException(e.getMessage(), e);
+        }
     }
 
     @Override

@@ -9,16 +9,23 @@ import jakarta.resource.spi.ManagedConnectionFactory;
 import jakarta.resource.spi.ResourceAdapter;
 import jakarta.resource.spi.ResourceAdapterAssociation;
 import jakarta.resource.spi.ResourceAllocationException;
+import jakarta.resource.spi.ValidatingManagedConnectionFactory;
 import java.io.PrintWriter;
+import java.util.HashSet;
 import java.util.Objects;
 import java.util.Set;
 import javax.security.auth.Subject;
 import org.milena.connector.client.ClientConfig;
+import org.milena.connector.client.ResourceManager;
 
 /** A connection factory's configuration, by properties with Kafka's names in Java's spelling; the server makes the pool around it. */
-public class MilenaManagedConnectionFactory implements ManagedConnectionFactory, ResourceAdapterAssociation {
+public class MilenaManagedConnectionFactory implements ManagedConnectionFactory, ValidatingManagedConnectionFactory,
+        ResourceAdapterAssociation {
 
     private static final long serialVersionUID = 1L;
+
+    /** It begins each transactional id, which the broker keeps in a text of 32767 bytes; and logs. */
+    private static final int MAX_NAME = 200;
 
     private transient MilenaResourceAdapter adapter;
     private transient PrintWriter log;
@@ -29,10 +36,14 @@ public class MilenaManagedConnectionFactory implements ManagedConnectionFactory,
     private Integer retryBackoffMs = ClientConfig.DEFAULT.retryBackoffMs();
     private Integer metadataMaxAgeMs = ClientConfig.DEFAULT.metadataMaxAgeMs();
     private Integer transactionTimeoutMs = 60_000;
+    private String resourceManager;
     private Integer maxRequestSize = ClientConfig.DEFAULT.maxRequestBytes();
 
     @Override
     public Object createConnectionFactory(ConnectionManager manager) {
+        if (adapter != null) {
+            adapter.closeAtStop(IronJacamarRecovery.of(manager, this));
+        }
         return new ConnectionFactoryHandle(this, manager);
     }
 
@@ -47,7 +58,9 @@ public class MilenaManagedConnectionFactory implements ManagedConnectionFactory,
         if (clients == null) {
             throw new ResourceAllocationException("Milena's resource adapter is not started");
         }
-        return new MilenaManagedConnection(clients.acquire(settings()), transactionTimeoutMs);
+        Clients.Lease client = clients.acquire(settings());
+        String name = resourceManager == null ? ResourceManagers.nameOfThisServer() : resourceManager;
+        return new MilenaManagedConnection(client, name == null ? null : ResourceManagers.of(bootstrapServers, name), transactionTimeoutMs);
     }
 
     private ClientSettings settings() throws InvalidPropertyException {
@@ -56,6 +69,10 @@ public class MilenaManagedConnectionFactory implements ManagedConnectionFactory,
                     new ClientConfig(clientId, requestTimeoutMs, deliveryTimeoutMs, retryBackoffMs, metadataMaxAgeMs, maxRequestSize));
             if (transactionTimeoutMs < 1) {
                 throw new IllegalArgumentException("transactionTimeoutMs must be at least 1, not " + transactionTimeoutMs);
+            }
+            if (resourceManager != null && (resourceManager.contains(ResourceManager.SEPARATOR) || resourceManager.length() > MAX_NAME)) {
+                throw new IllegalArgumentException("resourceManager must be of at most " + MAX_NAME + " characters without " + ResourceManager.SEPARATOR
+                        + ", not \"" + resourceManager + "\"");
             }
             if (bootstrapServers != null) {
                 org.milena.connector.client.Endpoint.parse(bootstrapServers);
@@ -76,6 +93,14 @@ public class MilenaManagedConnectionFactory implements ManagedConnectionFactory,
             }
         }
         return null;
+    }
+
+    @Override
+    @SuppressWarnings({"rawtypes", "unchecked"})
+    public Set getInvalidConnections(Set connections) {
+        Set<Object> invalid = new HashSet<>(connections);
+        invalid.removeIf(each -> each instanceof MilenaManagedConnection connection && connection.isUsable());
+        return invalid;
     }
 
     @Override
@@ -157,6 +182,15 @@ public class MilenaManagedConnectionFactory implements ManagedConnectionFactory,
         transactionTimeoutMs = millis;
     }
 
+    public String getResourceManager() {
+        return resourceManager;
+    }
+
+    /** Empty: the server's own name. */
+    public void setResourceManager(String name) {
+        resourceManager = name == null || name.isBlank() ? null : name;
+    }
+
     public Integer getMaxRequestSize() {
         return maxRequestSize;
     }
@@ -173,7 +207,7 @@ public class MilenaManagedConnectionFactory implements ManagedConnectionFactory,
                 && Objects.equals(requestTimeoutMs, that.requestTimeoutMs) && Objects.equals(deliveryTimeoutMs, that.deliveryTimeoutMs)
                 && Objects.equals(retryBackoffMs, that.retryBackoffMs) && Objects.equals(metadataMaxAgeMs, that.metadataMaxAgeMs)
                 && Objects.equals(transactionTimeoutMs, that.transactionTimeoutMs)
-                && Objects.equals(maxRequestSize, that.maxRequestSize);
+                && Objects.equals(resourceManager, that.resourceManager) && Objects.equals(maxRequestSize, that.maxRequestSize);
     }
 
     @Override

@@ -3,9 +3,11 @@ package org.milena.connector.client;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.protocol.ApiKeys;
 
 /**
@@ -13,7 +15,11 @@ import org.apache.kafka.common.protocol.ApiKeys;
  *
  * @param asked counts the requests of these kinds
  */
-record Losing(Dialer dialer, List<ApiKeys> kinds, AtomicInteger asked) implements Dialer {
+record Losing(Dialer dialer, Set<Short> keys, AtomicInteger asked) implements Dialer {
+
+    Losing(Dialer dialer, List<ApiKeys> kinds, AtomicInteger asked) {
+        this(dialer, kinds.stream().map(kind -> kind.id).collect(Collectors.toSet()), asked);
+    }
 
     @Override
     public List<Endpoint> bootstrap() {
@@ -27,7 +33,7 @@ record Losing(Dialer dialer, List<ApiKeys> kinds, AtomicInteger asked) implement
             @Override
             public CompletionStage<ByteBuffer> send(ByteBuffer frame) {
                 short key = frame.getShort(frame.position());
-                boolean lose = kinds.stream().anyMatch(k -> k.id == key) && asked.getAndIncrement() % 2 == 0;
+                boolean lose = keys.contains(key) && asked.getAndIncrement() % 2 == 0;
                 CompletionStage<ByteBuffer> answer = transport.send(frame);
                 return !lose ? answer : answer.thenCompose(lost -> {
                     transport.close();

@@ -3,7 +3,6 @@ package org.milena.connector.ra;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import jakarta.resource.NotSupportedException;
 import jakarta.resource.ResourceException;
 import jakarta.resource.spi.InvalidPropertyException;
 import jakarta.resource.spi.LocalTransaction;
@@ -295,12 +294,6 @@ class ResourceAdapterTest {
             next.send(OutboundRecord.to("destroyed").partition(0).value("next"));
         }
         assertThat(committed("destroyed")).containsExactly("next");
-    }
-
-    @Test
-    void xaIsNotOffered() throws Exception {
-        injected().getConnection();
-        assertThatThrownBy(() -> pool.only.getXAResource()).isInstanceOf(NotSupportedException.class);
     }
 
     /** What the specification asks of a factory: equality by configuration, and that it can be written. */

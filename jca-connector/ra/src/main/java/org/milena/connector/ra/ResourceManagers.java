@@ -1,0 +1,42 @@
+package org.milena.connector.ra;
+
+import java.lang.management.ManagementFactory;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.common.Uuid;
+import org.milena.connector.client.ResourceManager;
+
+/**
+ * The resource managers of this deployment of the adapter: one for each broker and name, so that all its connections, whichever factory made them,
+ * can work in one branch of a transaction.
+ */
+final class ResourceManagers {
+
+    private record Key(String bootstrapServers, String name) {
+    }
+
+    private static final Map<Key, ResourceManager> ALL = new ConcurrentHashMap<>();
+
+    /** This run of the server: all deployments agree on it, and no run before or after has the same. */
+    private static final String PROCESS = Long.toString(ManagementFactory.getRuntimeMXBean().getStartTime(), Character.MAX_RADIX) + "."
+            + ProcessHandle.current().pid();
+
+    private ResourceManagers() {
+    }
+
+    /** @param bootstrapServers null: the broker in this server */
+    static ResourceManager of(String bootstrapServers, String name) {
+        return ALL.computeIfAbsent(new Key(bootstrapServers == null ? "" : bootstrapServers, name),
+                key -> new ResourceManager(name, PROCESS, Uuid.randomUuid().toString()));
+    }
+
+    /** What this server is called, where it says so; else null. */
+    static String nameOfThisServer() {
+        String wildfly = System.getProperty("jboss.tx.node.id", System.getProperty("jboss.node.name"));
+        if (wildfly != null) {
+            return wildfly;
+        }
+        String payara = System.getProperty("com.sun.aas.instanceName");
+        return payara == null ? null : payara + "@" + System.getProperty("com.sun.aas.hostName", "");
+    }
+}

@@ -141,14 +141,11 @@ class GroupConsumerTest {
             send(OutboundRecord.to("full").value(new byte[500]));
         }
         ConsumerConfig small = new ConsumerConfig("g-full", null, null, List.of("full"), null, OffsetReset.parse("earliest"), 300_000, 1, 500, 2_000, 2_000);
-        try (Member member = new Member(broker, Way.SOCKET, small)) {
-            PartitionFeed feed = member.feed("full-0");
-            Member.await(() -> feed.wanted() < 0);
-            List<ConsumedRecord> all = new ArrayList<>(feed.take(100));
-            assertThat(all).hasSizeBetween(2, 8);
-            all.addAll(member.take("full-0", 40 - all.size()));
-            assertThat(all).extracting(ConsumedRecord::offset).containsExactlyElementsOf(IntStream.range(0, 40).mapToObj(i -> (long) i).toList());
-        }
+        Member member = new Member(broker, Way.SOCKET, small);
+        PartitionFeed feed = member.feed("full-0");
+        Member.await(() -> feed.wanted() < 0);
+        member.close();
+        assertThat(feed.take(100)).hasSizeBetween(2, 8);
     }
 
     @ParameterizedTest

@@ -182,6 +182,16 @@ final class BrokerConnection implements AutoCloseable {
             }
         }
 
+        /** Completed when the answer, or the end of waiting for it, is there; for waiting on several. */
+        CompletableFuture<?> arrival() {
+            return frame;
+        }
+
+        /** Whether {@link #await} need not wait. */
+        boolean isThere() {
+            return frame.isDone() || patience.over();
+        }
+
         private T read(ByteBuffer bytes) {
             int answered = new ResponseHeaderData(new ByteBufferAccessor(bytes), headerVersion).correlationId();
             if (answered != id) {

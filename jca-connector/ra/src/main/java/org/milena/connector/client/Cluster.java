@@ -107,22 +107,26 @@ public final class Cluster implements AutoCloseable {
     }
 
     private Topic load(String name, Deadline deadline) throws ClientException {
-        BrokerConnection broker = any(deadline);
         MetadataRequestData request = new MetadataRequestData().setAllowAutoTopicCreation(true)
                 .setTopics(List.of(new MetadataRequestData.MetadataRequestTopic().setName(name)));
-        MetadataResponseData answer = (MetadataResponseData) broker.send(ApiKeys.METADATA, broker.version(ApiKeys.METADATA, 12, 13), request)
-                .await(deadline);
-        learn(answer);
+        MetadataResponseData answer = metadata(request, deadline);
         MetadataResponseTopic described = answer.topics().find(name);
         Errors error = described == null ? Errors.UNKNOWN_TOPIC_OR_PARTITION : Errors.forCode(described.errorCode());
         if (error != Errors.NONE) {
             throw ClientException.of("Topic " + name + ": " + error.message(), error);
         }
-        int[] leaders = new int[described.partitions().size()];
-        described.partitions().forEach(p -> leaders[p.partitionIndex()] = p.leaderId());
-        Topic topic = new Topic(name, described.topicId(), leaders, System.nanoTime());
+        Topic topic = Topic.of(described);
         topics.put(name, topic);
         return topic;
+    }
+
+    /** Asks any broker, and learns from the answer where the brokers are. */
+    MetadataResponseData metadata(MetadataRequestData request, Deadline deadline) throws ClientException {
+        BrokerConnection broker = any(deadline);
+        MetadataResponseData answer = (MetadataResponseData) broker.send(ApiKeys.METADATA, broker.version(ApiKeys.METADATA, 12, 13), request)
+                .await(deadline);
+        answer.brokers().forEach(b -> nodes.put(b.nodeId(), new Endpoint(b.nodeId(), b.host(), b.port())));
+        return answer;
     }
 
     // ---- brokers
@@ -165,15 +169,8 @@ public final class Cluster implements AutoCloseable {
 
     /** The brokers of the cluster, as of now. */
     Set<Integer> nodeIds(Deadline deadline) throws ClientException {
-        BrokerConnection broker = any(deadline);
-        MetadataResponseData answer = (MetadataResponseData) broker.send(ApiKeys.METADATA, broker.version(ApiKeys.METADATA, 12, 13),
-                new MetadataRequestData().setAllowAutoTopicCreation(false).setTopics(List.of())).await(deadline);
-        learn(answer);
+        MetadataResponseData answer = metadata(new MetadataRequestData().setAllowAutoTopicCreation(false).setTopics(List.of()), deadline);
         return answer.brokers().stream().map(MetadataResponseBroker::nodeId).collect(Collectors.toSet());
-    }
-
-    private void learn(MetadataResponseData answer) {
-        answer.brokers().forEach(b -> nodes.put(b.nodeId(), new Endpoint(b.nodeId(), b.host(), b.port())));
     }
 
     /** A connection to the broker with this id, as of the last metadata. */

@@ -13,7 +13,7 @@ import org.milena.connector.client.ResourceManager;
  * whichever connection. Connections of one resource manager may share a branch (TMJOIN). Thread-safe: the transaction manager may end a branch from
  * a thread of its own while the connection is used.
  */
-final class BranchResource implements XAResource {
+class BranchResource implements XAResource {
 
     private final ResourceManager manager;
     private final Cluster cluster;

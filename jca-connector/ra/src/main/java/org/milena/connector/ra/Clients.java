@@ -55,7 +55,7 @@ final class Clients implements AutoCloseable {
         List<Endpoint> bootstrap = settings.bootstrapServers() == null ? List.of() : Endpoint.parse(settings.bootstrapServers());
         SocketIo sockets = new SocketIo(bootstrap, this::run);
         Dialer dialer = settings.bootstrapServers() == null ? new InVm(new LocalBroker(), sockets) : sockets;
-        return new Shared(new Cluster(dialer, settings.config()), sockets);
+        return new Shared(dialer, new Cluster(dialer, settings.config()), sockets);
     }
 
     /** On a thread of the server, for as long as the client has sockets. */
@@ -103,6 +103,7 @@ final class Clients implements AutoCloseable {
 
     private static final class Shared {
 
+        private final Dialer dialer;
         private final Cluster cluster;
         private final SocketIo sockets;
         private int users;
@@ -111,7 +112,8 @@ final class Clients implements AutoCloseable {
         private final Queue<Integer> freeNumbers = new PriorityQueue<>();
         private int numbers;
 
-        private Shared(Cluster cluster, SocketIo sockets) {
+        private Shared(Dialer dialer, Cluster cluster, SocketIo sockets) {
+            this.dialer = dialer;
             this.cluster = cluster;
             this.sockets = sockets;
         }
@@ -144,6 +146,11 @@ final class Clients implements AutoCloseable {
 
         Cluster cluster() {
             return shared.cluster;
+        }
+
+        /** Another one, with connections of its own; closed by whoever asks for it, before this. */
+        Cluster openCluster() {
+            return new Cluster(shared.dialer, settings.config());
         }
 
         void doomTransaction() {

@@ -70,16 +70,21 @@ public class MilenaManagedConnectionFactory implements ManagedConnectionFactory,
             if (transactionTimeoutMs < 1) {
                 throw new IllegalArgumentException("transactionTimeoutMs must be at least 1, not " + transactionTimeoutMs);
             }
-            if (resourceManager != null && (resourceManager.contains(ResourceManager.SEPARATOR) || resourceManager.length() > MAX_NAME)) {
-                throw new IllegalArgumentException("resourceManager must be of at most " + MAX_NAME + " characters without " + ResourceManager.SEPARATOR
-                        + ", not \"" + resourceManager + "\"");
-            }
+            checkResourceManager(resourceManager);
             if (bootstrapServers != null) {
                 org.milena.connector.client.Endpoint.parse(bootstrapServers);
             }
             return settings;
         } catch (IllegalArgumentException e) {
             throw new InvalidPropertyException(e.getMessage(), e);
+        }
+    }
+
+    /** @throws IllegalArgumentException naming what it may be */
+    static void checkResourceManager(String name) {
+        if (name != null && (name.contains(ResourceManager.SEPARATOR) || name.length() > MAX_NAME)) {
+            throw new IllegalArgumentException("resourceManager must be of at most " + MAX_NAME + " characters without " + ResourceManager.SEPARATOR
+                    + ", not \"" + name + "\"");
         }
     }
 

@@ -53,7 +53,7 @@ final class PlainThreads implements BootstrapContext, WorkManager {
 
     @Override
     public void scheduleWork(Work work) {
-        throw new UnsupportedOperationException();
+        startWork(work);
     }
 
     @Override

@@ -7,11 +7,13 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.apache.kafka.common.errors.CoordinatorLoadInProgressException;
 import org.milena.broker.cache.MetadataCache;
 import org.milena.broker.cache.MetadataImage.BrokerImage;
 import org.milena.broker.cluster.ProducerIds;
@@ -72,7 +74,7 @@ public final class Broker implements AutoCloseable {
     private ProducerIds producerIds;
     private GroupCoordinator groups;
     private ExecutorService coordinatorThreads;
-    private TransactionCoordinator transactions;
+    private volatile TransactionCoordinator transactions;
     private Housekeeping housekeeping;
     private BrokerServer server;
 
@@ -135,7 +137,7 @@ public final class Broker implements AutoCloseable {
         started.push(() -> Closing.stop(disks.values(), "topics"));
         replicas = new ReplicaManager(logs, diskSpace);
         topics = new TopicAdministration(new AdminContext(config, environment.store().get(), metadata, logs, replicas, serial, disks::get,
-                topic -> transactions == null ? CompletableFuture.completedFuture(null) : transactions.branches().checkDeletable(topic)),
+                (topic, deletion) -> transactions == null ? deletion.get() : transactions.branches().deleteTopic(topic, deletion)),
                 environment.clock());
         topics.start(logs.clusterId().orElse(null), advertised(List.of()));
         logs.joinCluster(metadata.image().clusterId());
@@ -162,8 +164,8 @@ public final class Broker implements AutoCloseable {
         // Not with the coordinators: an expression over very many topics takes its time, a heartbeat has none.
         ExecutorService regexes = Executors.newSingleThreadExecutor(environment.threads("regex"));
         started.push(() -> Closing.stop(regexes, "regex"));
-        groups = new GroupCoordinator(groupConfig, metadata::image, new CoordinatorPartitions(replicas, OffsetsTopic.NAME), coordinatorThreads,
-                loops.timer(), environment.clock(), ConsumerGroups.factory(new RegexResolver(regexes)));
+        groups = new GroupCoordinator(groupConfig, metadata::image, new CoordinatorPartitions(replicas, OffsetsTopic.NAME),
+                this::promisedProducers, coordinatorThreads, loops.timer(), environment.clock(), ConsumerGroups.factory(new RegexResolver(regexes)));
         started.push(groups::shutdown);
         observe(new CoordinatorElections(config.get().nodeId(), OffsetsTopic.NAME, groups::onElection, groups::onResignation));
         observe(groups::onMetadataChanged);
@@ -171,14 +173,24 @@ public final class Broker implements AutoCloseable {
         metrics.observe(summaries, replicas);
     }
 
+    /** Those whose transactions may be in doubt, for the group coordinator; its partitions are loaded before there is anybody to say. */
+    private CompletableFuture<Set<Long>> promisedProducers() {
+        TransactionCoordinator coordinator = transactions;
+        return coordinator == null ? CompletableFuture.failedFuture(new CoordinatorLoadInProgressException("The transaction coordinator is not up yet"))
+                : coordinator.branches().promisedProducers();
+    }
+
     /** Starts the transaction coordinator, which carries out what was decided before; after the group coordinator, which takes markers. */
     public void coordinateTransactions() {
         TransactionMarkers markers = new PartitionMarkers(replicas, OffsetsTopic.NAME, groups::endTransaction);
         transactions = new TransactionCoordinator(new TransactionConfigs(config), metadata::image,
-                new CoordinatorPartitions(replicas, TransactionTopic.NAME), markers, new PartitionDurability(replicas), producerIds::next,
-                coordinatorThreads, loops.timer(), environment.clock());
+                new CoordinatorPartitions(replicas, TransactionTopic.NAME), markers,
+                new PartitionDurability(replicas, OffsetsTopic.NAME, groups::sealTransaction), producerIds::next, coordinatorThreads, loops.timer(), environment.clock());
         started.push(transactions::shutdown);
         observe(new CoordinatorElections(config.get().nodeId(), TransactionTopic.NAME, transactions::onElection, transactions::onResignation));
+        BranchesInDoubt inDoubt = new BranchesInDoubt(transactions.branches(), environment.clock());
+        metrics.gauge("milena_transaction_branches_in_doubt", "XA branches that are prepared and wait for their transaction manager", inDoubt::count);
+        metrics.gauge("milena_transaction_oldest_branch_in_doubt_seconds", "For how long the oldest of them has been prepared", inDoubt::oldestSeconds);
     }
 
     private void observe(MetadataCache.Listener listener) {

@@ -63,7 +63,7 @@ class RedeployIT {
         long classLoaders = server.instances(ONE_PER_CLASS_LOADER);
         deployer.deploy("milena");
         deployer.undeploy("milena");
-        await("the class loader of the first deployment is released", () -> server.instances(ONE_PER_CLASS_LOADER) <= classLoaders);
+        awaitClassLoader(server, classLoaders, "after the first deployment");
         long directMemory = settledDirectMemory(server);
         AtomicBoolean stop = new AtomicBoolean();
         List<Long> acknowledged = Collections.synchronizedList(new ArrayList<>());
@@ -113,10 +113,21 @@ class RedeployIT {
                 socket.connect(new InetSocketAddress(address[0], Integer.parseInt(address[1])), 1000);
             }
         }).as("port, round " + round).isInstanceOf(ConnectException.class);
-        await("the class loader is released in round " + round, () -> server.instances(ONE_PER_CLASS_LOADER) <= classLoaders);
+        awaitClassLoader(server, classLoaders, "in round " + round);
         long kept = settledDirectMemory(server) - directMemory;
         System.out.println("RedeployIT: round " + round + " leaves " + kept + " bytes of direct memory");
         assertThat(kept).as("direct memory kept after round " + round).isLessThanOrEqualTo(DIRECT_MEMORY_SLACK);
+    }
+
+    /** When it is kept, what keeps it can be seen only now: the heap goes to a file for whoever reads the failure. */
+    private static void awaitClassLoader(ServerProcess server, long before, String when) {
+        try {
+            await("the class loader is released " + when, () -> server.instances(ONE_PER_CLASS_LOADER) <= before);
+        } catch (AssertionError kept) {
+            Path dump = Path.of("target", "class-loader-kept-" + System.getProperty("milena.test.server") + ".hprof").toAbsolutePath();
+            server.dumpHeap(dump);
+            throw new AssertionError(kept.getMessage() + "; the heap is in " + dump, kept);
+        }
     }
 
     /** Sends numbered records and notes the offsets of those that were acknowledged. */

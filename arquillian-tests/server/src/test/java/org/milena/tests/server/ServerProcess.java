@@ -48,6 +48,10 @@ record ServerProcess(long pid) {
         jcmd("GC.run");
     }
 
+    void dumpHeap(Path file) {
+        jcmd("GC.heap_dump", "-overwrite", file.toString());
+    }
+
     List<String> threads() {
         return jcmd("Thread.print").lines().filter(line -> line.startsWith("\"")).map(line -> line.substring(1, line.indexOf('"', 1))).toList();
     }
@@ -89,12 +93,14 @@ record ServerProcess(long pid) {
         }
     }
 
-    private String jcmd(String command) {
+    private String jcmd(String... command) {
         try {
-            Process process = new ProcessBuilder(JCMD.toString(), String.valueOf(pid), command).redirectErrorStream(true).start();
+            List<String> line = new ArrayList<>(List.of(JCMD.toString(), String.valueOf(pid)));
+            line.addAll(List.of(command));
+            Process process = new ProcessBuilder(line).redirectErrorStream(true).start();
             String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
-                throw new AssertionError("jcmd " + command + ": " + said);
+                throw new AssertionError("jcmd " + List.of(command) + ": " + said);
             }
             return said;
         } catch (IOException e) {

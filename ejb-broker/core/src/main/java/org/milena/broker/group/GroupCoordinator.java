@@ -48,6 +48,7 @@ import org.milena.broker.cache.MetadataImage;
 import org.milena.broker.group.record.GroupRecord.Scope;
 import org.milena.broker.coordinator.CoordinatorLog;
 import org.milena.broker.coordinator.CoordinatorRuntime;
+import org.milena.broker.coordinator.Producer;
 import org.milena.broker.coordinator.Result;
 import org.milena.broker.time.BrokerClock;
 import org.milena.broker.log.TransactionEnd;
@@ -67,23 +68,31 @@ public final class GroupCoordinator {
     private final CoordinatorRuntime<GroupCoordinatorShard> runtime;
 
     /**
-     * @param config  the current settings; asked each time
-     * @param threads where shards run; must not be threads that a disk can block
+     * @param config   the current settings; asked each time
+     * @param promised see {@link ShardContext}
+     * @param threads  where shards run; must not be threads that a disk can block
      */
-    public GroupCoordinator(Supplier<GroupConfig> config, Supplier<MetadataImage> metadata, CoordinatorLog log, Executor threads,
-                            Timer timer, BrokerClock clock, ConsumerProtocol.Factory consumers) {
-        this(config, metadata, log, threads, timer, clock, consumers, () -> UUID.randomUUID().toString());
+    public GroupCoordinator(Supplier<GroupConfig> config, Supplier<MetadataImage> metadata, CoordinatorLog log,
+                            Supplier<CompletableFuture<Set<Long>>> promised, Executor threads, Timer timer, BrokerClock clock,
+                            ConsumerProtocol.Factory consumers) {
+        this(config, metadata, log, promised, threads, timer, clock, consumers, () -> UUID.randomUUID().toString());
     }
 
     /** @param uniqueIds makes the unguessable part of member ids; a simulation hands in its own */
-    GroupCoordinator(Supplier<GroupConfig> config, Supplier<MetadataImage> metadata, CoordinatorLog log, Executor threads,
-                     Timer timer, BrokerClock clock, ConsumerProtocol.Factory consumers, Supplier<String> uniqueIds) {
+    GroupCoordinator(Supplier<GroupConfig> config, Supplier<MetadataImage> metadata, CoordinatorLog log,
+                     Supplier<CompletableFuture<Set<Long>>> promised, Executor threads, Timer timer, BrokerClock clock,
+                     ConsumerProtocol.Factory consumers, Supplier<String> uniqueIds) {
         this.config = config;
         this.metadata = metadata;
         var settings = new CoordinatorRuntime.Settings(OffsetsTopic.NAME, () -> config.get().offsets().commitTimeoutMs(),
                 () -> config.get().offsets().topicCompression());
         this.runtime = new CoordinatorRuntime<>(log, threads, timer, clock, settings, (partition, leaderEpoch, shardTimer) ->
-                new GroupCoordinatorShard(new ShardContext(partition, config, clock, shardTimer, metadata, new Groups()), consumers, uniqueIds));
+                new GroupCoordinatorShard(new ShardContext(partition, config, clock, shardTimer, metadata, new Groups(),
+                        operation -> again(partition, operation), promised), consumers, uniqueIds));
+    }
+
+    private void again(int partition, Function<GroupCoordinatorShard, Result<Void>> operation) {
+        runtime.write(partition, null, operation);
     }
 
     // ---- life
@@ -244,6 +253,16 @@ public final class GroupCoordinator {
                                                   boolean commit, short transactionVersion, boolean flushed) {
         return runtime.endTransaction(partition.partition(),
                 new TransactionEnd(producerId, producerEpoch, coordinatorEpoch, commit, transactionVersion), flushed);
+    }
+
+    /**
+     * A transaction is about to be prepared: it takes no more offsets in a partition of {@code __consumer_offsets}, and until it ends nobody
+     * else commits or deletes where it has some (rules 18). Again is harmless.
+     *
+     * @return exceptionally: InvalidTxnState or InvalidProducerEpoch when it is not open there, or not alone; anything else: try again
+     */
+    public CompletableFuture<Void> sealTransaction(int partition, long producerId, short producerEpoch) {
+        return runtime.writeTransactional(partition, null, new Producer(producerId, producerEpoch, null), shard -> shard.seal(producerId));
     }
 
     public CompletableFuture<OffsetFetchResponseGroup> fetchOffsets(RequestInfo info, OffsetFetchRequestGroup request, boolean requireStable) {

@@ -32,6 +32,7 @@ import org.milena.broker.group.classic.ClassicGroups;
 import org.milena.broker.group.offset.OffsetCommits;
 import org.milena.broker.group.offset.OffsetFetches;
 import org.milena.broker.group.offset.OffsetStore;
+import org.milena.broker.group.offset.SealedOffsets;
 import org.milena.broker.group.offset.TransactionalCommits;
 import org.milena.broker.group.record.GroupKey;
 import org.milena.broker.group.record.GroupMetadataValue;
@@ -48,9 +49,13 @@ public final class GroupCoordinatorShard implements CoordinatorShard {
     private static final String EXPIRY = "expiry";
     /** One round of expiry changes at most this many groups, so that nobody waits long behind it. */
     private static final int EXPIRY_RECORDS = 1_000;
+    private static final String PROMISED = "promised";
+    private static final long FIRST_RETRY_MS = 50;
+    private static final long LAST_RETRY_MS = 5_000;
 
     private final ShardContext context;
     private final OffsetStore offsets = new OffsetStore();
+    private final SealedOffsets sealed = new SealedOffsets(offsets);
     private final OffsetCommits commits;
     private final TransactionalCommits transactionalCommits;
     private final OffsetFetches fetches;
@@ -59,8 +64,8 @@ public final class GroupCoordinatorShard implements CoordinatorShard {
 
     public GroupCoordinatorShard(ShardContext context, ConsumerProtocol.Factory consumers, Supplier<String> uniqueIds) {
         this.context = context;
-        this.commits = new OffsetCommits(context, offsets);
-        this.transactionalCommits = new TransactionalCommits(context);
+        this.commits = new OffsetCommits(context, offsets, sealed);
+        this.transactionalCommits = new TransactionalCommits(context, sealed);
         this.fetches = new OffsetFetches(context, offsets);
         this.classic = new ClassicGroups(context, uniqueIds);
         this.consumer = consumers.create(context, classic);
@@ -102,6 +107,7 @@ public final class GroupCoordinatorShard implements CoordinatorShard {
     @Override
     public void endTransaction(long producerId, boolean commit) {
         offsets.endTransaction(producerId, commit);
+        sealed.ended(producerId);
     }
 
     @Override
@@ -110,7 +116,25 @@ public final class GroupCoordinatorShard implements CoordinatorShard {
         offsets.groupIds().forEach(classic::ensureGroup);
         classic.loaded();
         consumer.loaded();
+        if (sealed.loaded()) {
+            askForPromised(FIRST_RETRY_MS);
+        }
         scheduleExpiry(context.config().get().offsets().retentionCheckIntervalMs());
+    }
+
+    /** Until it is known, all that is pending counts as promised. */
+    private void askForPromised(long retryMs) {
+        context.promised().get().whenComplete((producers, error) -> context.again().accept(shard -> {
+            if (shard == this && error == null) {
+                sealed.told(producers);
+            } else if (shard == this) {
+                context.timer().schedule(PROMISED, retryMs, () -> {
+                    askForPromised(Math.min(2 * retryMs, LAST_RETRY_MS));
+                    return Result.of(null);
+                });
+            }
+            return Result.of(null);
+        }));
     }
 
     @Override
@@ -181,6 +205,16 @@ public final class GroupCoordinatorShard implements CoordinatorShard {
 
     public Result<TxnOffsetCommitResponseData> commit(RequestInfo info, TxnOffsetCommitRequestData request) {
         return transactionalCommits.commit(info, request);
+    }
+
+    /**
+     * A producer's transaction is about to be prepared: from now on it takes no more offsets, and nobody else touches where it has some.
+     *
+     * @throws ApiException another transaction has offsets pending in the same place
+     */
+    public Result<Void> seal(long producerId) {
+        sealed.seal(producerId);
+        return Result.of(null);
     }
 
     public OffsetCommits commits() {

@@ -64,6 +64,8 @@ final class TransactionalCommit {
             case PRODUCER_FENCED -> Errors.INVALID_PRODUCER_EPOCH;
             case TRANSACTION_ABORTABLE -> version < ABORTABLE_SINCE ? Errors.INVALID_TXN_STATE : error;
             case CONCURRENT_TRANSACTIONS -> version < ADDS_SINCE ? Errors.COORDINATOR_LOAD_IN_PROGRESS : error;
+            // Somebody else's offset is in doubt there: this transaction cannot go on, its producer can.
+            case UNSTABLE_OFFSET_COMMIT -> version < ABORTABLE_SINCE ? Errors.ILLEGAL_GENERATION : Errors.TRANSACTION_ABORTABLE;
             case NETWORK_EXCEPTION -> Errors.COORDINATOR_LOAD_IN_PROGRESS;
             case MESSAGE_TOO_LARGE -> Errors.INVALID_COMMIT_OFFSET_SIZE;
             default -> error;

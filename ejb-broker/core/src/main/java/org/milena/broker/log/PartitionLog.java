@@ -58,7 +58,8 @@ public interface PartitionLog {
      *
      * @param firstSequence of the batch that waits for the answer; -1 for records without sequence numbers
      * @param epochRises    the client speaks transaction version 2
-     * @return to be handed to the append; null when the transaction is open here already and there is nothing to ask
+     * @return to be handed to the append; null when the transaction is open here already and there is nothing to ask. One that was
+     *         open before the log was loaded is asked about once more: its coordinator may have promised that it does not grow
      * @throws org.apache.kafka.common.errors.InvalidProducerEpochException the producer went on in a newer epoch
      */
     TransactionGuard expectTransaction(long producerId, short producerEpoch, int firstSequence, boolean epochRises);
@@ -70,6 +71,14 @@ public interface PartitionLog {
      * @throws org.apache.kafka.common.errors.ApiException why they would be refused
      */
     void checkTransaction(long producerId, short producerEpoch, TransactionGuard guard);
+
+    /**
+     * No more records enter an open transaction: {@link #append} refuses them with InvalidTxnState until its marker. Not kept beyond a
+     * restart, after which {@link #expectTransaction} asks. Again is harmless. May wait for an append that is at the disk.
+     *
+     * @throws org.apache.kafka.common.errors.InvalidTxnStateException it is not open here in this epoch
+     */
+    void sealTransaction(long producerId, short producerEpoch);
 
     /**
      * Appends the marker that ends a transaction, whether or not it is open here; the same marker again is harmless.

@@ -20,6 +20,10 @@ final class ProducerEntry {
     int coordinatorEpoch = -1;
     long lastTimestamp = -1;
     long transactionStart = NO_TRANSACTION;
+    /** No more records enter the open transaction. */
+    boolean sealed;
+    /** The open transaction is older than what is known here in memory: only its coordinator knows whether it takes more records. */
+    boolean unconfirmed;
     private final int[] lastSequence = new int[BATCHES];
     private final long[] lastOffset = new long[BATCHES];
     private final int[] offsetDelta = new int[BATCHES];

@@ -43,13 +43,13 @@ final class ProducerLoader {
             }
         }
         long from = loadSnapshot(end);
-        if (from >= end) {
-            return;
+        if (from < end) {
+            Long floor = segments.floorKey(from);
+            for (LogSegment segment : segments.tailMap(floor == null ? segments.firstKey() : floor, true).values()) {
+                replay(segment, Math.max(from, start));
+            }
         }
-        Long floor = segments.floorKey(from);
-        for (LogSegment segment : segments.tailMap(floor == null ? segments.firstKey() : floor, true).values()) {
-            replay(segment, Math.max(from, start));
-        }
+        producers.loaded();
     }
 
     private void replay(LogSegment segment, long from) throws IOException {

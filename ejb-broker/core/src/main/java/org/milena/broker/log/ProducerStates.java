@@ -86,10 +86,27 @@ final class ProducerStates {
 
     /** Records enter an open transaction of their epoch, or begin one that the coordinator has confirmed. */
     private void checkGuard(ProducerEntry entry, long producerId, short epoch, TransactionGuard guard) {
-        boolean ongoing = entry != null && entry.inTransaction() && entry.epoch == epoch;
-        if (!ongoing && (guard == null || guards.get(producerId) != guard)) {
+        boolean open = isOpen(entry, epoch);
+        if (open && entry.sealed) {
+            throw new InvalidTxnStateException("The transaction of producer " + producerId + " in epoch " + epoch + " is being prepared, or is: "
+                    + "no more records enter it in " + partition);
+        }
+        if ((!open || entry.unconfirmed) && (guard == null || guards.get(producerId) != guard)) {
             throw new InvalidTxnStateException("Record was not part of an ongoing transaction");
         }
+    }
+
+    private static boolean isOpen(ProducerEntry entry, short epoch) {
+        return entry != null && entry.inTransaction() && entry.epoch == epoch;
+    }
+
+    /** See {@link PartitionLog#sealTransaction}. */
+    synchronized void seal(long producerId, short epoch) {
+        ProducerEntry entry = entries.get(producerId);
+        if (!isOpen(entry, epoch)) {
+            throw new InvalidTxnStateException("The transaction of producer " + producerId + " in epoch " + epoch + " is not open in " + partition);
+        }
+        entry.sealed = true;
     }
 
     /** See {@link PartitionLog#expectTransaction}. */
@@ -99,7 +116,7 @@ final class ProducerStates {
             throw new InvalidProducerEpochException("Epoch of producer " + producerId + " is " + epoch
                     + ", which is smaller than the last seen epoch " + entry.epoch);
         }
-        if (entry != null && entry.inTransaction() && entry.epoch == epoch) {
+        if (isOpen(entry, epoch) && !entry.unconfirmed) {
             return null;
         }
         TransactionGuard guard = guards.computeIfAbsent(producerId, id -> new TransactionGuard(epoch, sequence, epochRises, nowMs));
@@ -200,7 +217,9 @@ final class ProducerStates {
         entry.addBatch(DefaultRecordBatch.incrementSequence(BatchHeader.baseSequence(b, at), delta), first + delta, delta,
                 BatchHeader.maxTimestamp(b, at));
         if (BatchHeader.transactional(b, at)) {
-            guards.remove(producerId);
+            if (guards.remove(producerId) != null) {
+                entry.unconfirmed = false;
+            }
             if (!entry.inTransaction()) {
                 entry.transactionStart = first;
                 open.put(first, producerId);
@@ -220,6 +239,8 @@ final class ProducerStates {
         entry.coordinatorEpoch = marker.coordinatorEpoch();
         entry.lastTimestamp = BatchHeader.maxTimestamp(b, at);
         entry.transactionStart = ProducerEntry.NO_TRANSACTION;
+        entry.sealed = false;
+        entry.unconfirmed = false;
         // With rising epochs the marker bears the epoch of the next transaction, which may have begun to ask already.
         guards.computeIfPresent(entry.producerId, (id, guard) -> guard.epochRises && guard.epoch == epoch ? guard : null);
         if (start < 0) {
@@ -285,6 +306,11 @@ final class ProducerStates {
             }
         }
         updateUnstable();
+    }
+
+    /** All that the log holds has been applied. */
+    synchronized void loaded() {
+        open.values().forEach(producerId -> entries.get(producerId).unconfirmed = true);
     }
 
     synchronized void clear() {

@@ -153,6 +153,14 @@ final class SegmentedLog implements PartitionLog {
     }
 
     @Override
+    public void sealTransaction(long producerId, short producerEpoch) {
+        synchronized (lock) {
+            ensureOpen();
+            producers.seal(producerId, producerEpoch);
+        }
+    }
+
+    @Override
     public void checkTransaction(long producerId, short producerEpoch, TransactionGuard guard) {
         producers.checkTransaction(producerId, producerEpoch, guard, logEndOffset);
     }

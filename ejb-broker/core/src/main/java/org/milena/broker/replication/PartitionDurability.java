@@ -1,9 +1,13 @@
 package org.milena.broker.replication;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.RejectedExecutionException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
+import org.apache.kafka.common.errors.KafkaStorageException;
+import org.apache.kafka.common.protocol.Errors;
 import org.milena.broker.log.PartitionLog;
 import org.milena.broker.transaction.TransactionDurability;
 import org.milena.broker.transaction.TransactionTopic;
@@ -11,42 +15,68 @@ import org.milena.broker.transaction.TransactionTopic;
 /** Puts partitions that this broker leads on disk, by the group commit of their directories. */
 public final class PartitionDurability implements TransactionDurability {
 
-    private final ReplicaManager replicas;
+    /** Lets no more offsets into a transaction in a partition of the offsets topic, and nobody else near those that are there (rules 18). */
+    @FunctionalInterface
+    public interface OffsetSeal {
+        CompletableFuture<Void> seal(int partition, long producerId, short producerEpoch);
+    }
 
-    public PartitionDurability(ReplicaManager replicas) {
+    private final ReplicaManager replicas;
+    private final String offsetsTopic;
+    private final OffsetSeal offsets;
+
+    /** @param offsets takes the partitions of {@code offsetsTopic}: their only writer is the group coordinator */
+    public PartitionDurability(ReplicaManager replicas, String offsetsTopic, OffsetSeal offsets) {
         this.replicas = replicas;
+        this.offsetsTopic = offsetsTopic;
+        this.offsets = offsets;
     }
 
     @Override
     public CompletableFuture<Void> secure(TopicPartition tp, long producerId, short producerEpoch) {
         CompletableFuture<Void> secured = new CompletableFuture<>();
         try {
-            PartitionLog log = replicas.partition(tp.topic(), tp.partition()).log();
-            checkOpen(log, producerId, producerEpoch);
-            flush(log, secured);
+            Partition partition = replicas.partition(tp.topic(), tp.partition());
+            if (tp.topic().equals(offsetsTopic)) {
+                return offsets.seal(tp.partition(), producerId, producerEpoch).exceptionally(PartitionDurability::goneOn)
+                        .thenCompose(sealed -> flush(partition.log()));
+            }
+            partition.execute(() -> secure(partition.log(), producerId, producerEpoch, secured));
+        } catch (RejectedExecutionException e) {
+            secured.completeExceptionally(new KafkaStorageException("The log directory of " + tp + " is closing", e));
         } catch (RuntimeException e) {
             secured.completeExceptionally(e);
         }
         return secured;
     }
 
-    private static void checkOpen(PartitionLog log, long producerId, short producerEpoch) {
+    private static void secure(PartitionLog log, long producerId, short producerEpoch, CompletableFuture<Void> secured) {
         try {
-            log.checkTransaction(producerId, producerEpoch, null);
-        } catch (InvalidTxnStateException | InvalidProducerEpochException e) {
-            throw new InvalidTxnStateException("The transaction of producer " + producerId + " in epoch " + producerEpoch + " is not open in "
-                    + log.topicPartition() + ": " + e.getMessage());
+            log.sealTransaction(producerId, producerEpoch);
+            flush(log, secured);
+        } catch (RuntimeException e) {
+            secured.completeExceptionally(e);
         }
+    }
+
+    /** A producer that went on in a newer epoch has no transaction open here either. */
+    private static Void goneOn(Throwable error) {
+        Throwable cause = Errors.maybeUnwrapException(error);
+        throw new CompletionException(cause instanceof InvalidProducerEpochException ? new InvalidTxnStateException(cause.getMessage()) : cause);
     }
 
     @Override
     public CompletableFuture<Void> flushState(int partition) {
-        CompletableFuture<Void> flushed = new CompletableFuture<>();
         try {
-            flush(replicas.partition(TransactionTopic.NAME, partition).log(), flushed);
+            return flush(replicas.partition(TransactionTopic.NAME, partition).log());
         } catch (RuntimeException e) {
-            flushed.completeExceptionally(e);
+            return CompletableFuture.failedFuture(e);
         }
+    }
+
+    private static CompletableFuture<Void> flush(PartitionLog log) {
+        CompletableFuture<Void> flushed = new CompletableFuture<>();
+        flush(log, flushed);
         return flushed;
     }
 

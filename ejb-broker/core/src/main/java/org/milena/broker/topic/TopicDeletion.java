@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InvalidRequestException;
 import org.apache.kafka.common.errors.TopicDeletionDisabledException;
@@ -80,8 +81,8 @@ final class TopicDeletion {
         return changes.run(name, () -> {
             inTime.run();
             TopicImage topic = check(target, occurrences, resolved);
-            return context.deletable().apply(topic.name()).thenComposeAsync(yes -> delete(topic), context.serial())
-                    .thenApply(done -> result.setName(topic.name()).setTopicId(topic.id()));
+            return context.deletions().unlessHeld(topic.name(), () -> CompletableFuture.supplyAsync(() -> delete(topic), context.serial())
+                    .thenCompose(Function.identity())).thenApply(done -> result.setName(topic.name()).setTopicId(topic.id()));
         }).exceptionally(failure -> {
             ApiError error = ApiError.fromThrowable(TopicChanges.cause(failure));
             return result.setErrorCode(error.error().code()).setErrorMessage(error.messageWithFallback());

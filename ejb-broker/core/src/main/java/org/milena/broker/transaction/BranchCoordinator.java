@@ -2,7 +2,15 @@ package org.milena.broker.transaction;
 
 import java.lang.System.Logger.Level;
 import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
@@ -19,11 +27,16 @@ import org.milena.broker.coordinator.Result;
  */
 public final class BranchCoordinator {
 
+    /** A coordinator epoch that no coordinator ever has: it tells an operator's decision from a marker ({@code kafka-transactions abort}). */
+    public static final int OPERATOR_EPOCH = Integer.MAX_VALUE;
+
     private static final System.Logger LOG = System.getLogger(BranchCoordinator.class.getName());
 
     private final TransactionCoordinator coordinator;
     private final TransactionQueries queries;
     private final TransactionDurability durability;
+    /** Topics that are being deleted, by how many requests: no vote is given on records in them. */
+    private final Map<String, Integer> deleting = new ConcurrentHashMap<>();
 
     BranchCoordinator(TransactionCoordinator coordinator, TransactionQueries queries, TransactionDurability durability) {
         this.coordinator = coordinator;
@@ -63,6 +76,23 @@ public final class BranchCoordinator {
         });
     }
 
+    /**
+     * The same for an operator who knows no Xid: {@code kafka-transactions describe} tells producer id and epoch.
+     *
+     * @return INVALID_TXN_STATE: no such branch waits for a decision; an error that can be retried: ask again
+     */
+    CompletableFuture<Errors> completeHeuristically(long producerId, short producerEpoch, boolean commit) {
+        return recover(null).thenCompose(all -> all.stream().filter(each -> each.branch().isOf(producerId, producerEpoch)).findAny()
+                .map(each -> completeHeuristically(each.request(), commit)).orElse(CompletableFuture.completedFuture(XaAnswer.NOT_KNOWN)))
+                .thenApply(answer -> switch (answer) {
+                    case OK -> Errors.NONE;
+                    case HEURISTICALLY_COMMITTED -> commit ? Errors.NONE : Errors.INVALID_TXN_STATE;
+                    case HEURISTICALLY_ROLLED_BACK -> commit ? Errors.INVALID_TXN_STATE : Errors.NONE;
+                    case UNAVAILABLE -> Errors.COORDINATOR_NOT_AVAILABLE;
+                    default -> Errors.INVALID_TXN_STATE;
+                }).exceptionally(TransactionCoordinator::error);
+    }
+
     /** The transaction manager knows the outcome of a branch that has ended. */
     public CompletableFuture<XaAnswer> forget(BranchRequest request) {
         return answer(request, coordinator.write(request.transactionalId(), shard -> shard.forget(request)));
@@ -75,22 +105,35 @@ public final class BranchCoordinator {
      * @param resourceManager null: all, for operators
      */
     public CompletableFuture<List<RecoveredBranch>> recover(String resourceManager) {
+        return overAll(partitions -> queries.branches(resourceManager, partitions).thenCompose(found -> CompletableFuture.allOf(
+                IntStream.range(0, partitions).mapToObj(durability::flushState).toArray(CompletableFuture[]::new)).thenApply(done -> found)));
+    }
+
+    /** @param question of so many partitions of {@code __transaction_state} */
+    private <T> CompletableFuture<T> overAll(IntFunction<CompletableFuture<T>> question) {
         int partitions = coordinator.statePartitions();
-        if (partitions == 0 && coordinator.isCoordinating()) {
-            return CompletableFuture.failedFuture(Errors.COORDINATOR_NOT_AVAILABLE.exception("The metadata does not show " + TransactionTopic.NAME));
-        }
-        return queries.branches(resourceManager, partitions).thenCompose(found -> CompletableFuture.allOf(
-                IntStream.range(0, partitions).mapToObj(durability::flushState).toArray(CompletableFuture[]::new)).thenApply(done -> found));
+        return partitions > 0 || !coordinator.isCoordinating() ? question.apply(partitions)
+                : CompletableFuture.failedFuture(Errors.COORDINATOR_NOT_AVAILABLE.exception("The metadata does not show " + TransactionTopic.NAME));
     }
 
     /**
-     * Fails with a PolicyViolationException that names the branches in doubt that have records in the topic: they were promised to be
-     * committed (rules 14). An operator may complete them first, which is remembered. Fails likewise while that is not known.
+     * Deletes a topic, unless that would break a promise (rules 14): fails with a PolicyViolationException that names the branches in doubt
+     * that have records in it. An operator may complete them first, which is remembered. Fails likewise while that is not known. No vote
+     * is given on records in the topic meanwhile.
+     *
+     * @param deletion called, or not, on any thread
      */
-    public CompletableFuture<Void> checkDeletable(String topic) {
-        return queries.branches(null, coordinator.statePartitions()).thenAccept(found -> {
-            List<String> holding = found.stream().filter(each -> each.branch().isInDoubt()
-                    && each.partitions().stream().anyMatch(partition -> partition.topic().equals(topic))).map(each -> each.branch().xid()
+    public <T> CompletableFuture<T> deleteTopic(String topic, Supplier<CompletableFuture<T>> deletion) {
+        // In this order: a vote registers with its coordinator before it looks here. One of both sees the other.
+        deleting.merge(topic, 1, Integer::sum);
+        return checkDeletable(topic).thenCompose(yes -> deletion.get()).whenComplete((done, error) ->
+                deleting.computeIfPresent(topic, (name, requests) -> requests == 1 ? null : requests - 1));
+    }
+
+    private CompletableFuture<Void> checkDeletable(String topic) {
+        return overAll(queries::unfinished).thenAccept(found -> {
+            List<String> holding = found.stream().filter(each -> each.branch().isInDoubt()).filter(each -> topic.equals(TransactionTopic.NAME)
+                    || each.partitions().stream().anyMatch(partition -> partition.topic().equals(topic))).map(each -> each.branch().xid()
                     + " of " + each.branch().resourceManager() + " (transactional id " + each.transactionalId() + ")").sorted().toList();
             if (!holding.isEmpty()) {
                 throw new PolicyViolationException("Topic " + topic + " holds records of prepared XA branches: " + String.join(", ", holding)
@@ -99,20 +142,42 @@ public final class BranchCoordinator {
         });
     }
 
+    /**
+     * The producers whose branches are in doubt, or may be at any moment as a vote on them is under way, or are decided and not yet
+     * carried out everywhere; fails unless every coordinator could say. A vote that begins later first asks the groups (rules 18).
+     */
+    public CompletableFuture<Set<Long>> promisedProducers() {
+        return overAll(queries::unfinished).thenApply(found ->
+                found.stream().map(each -> each.branch().producerId()).collect(Collectors.toSet()));
+    }
+
+    /** @param oldestMs when the oldest of them was prepared; or -1 */
+    public record InDoubt(int branches, long oldestMs) {
+    }
+
+    /** What waits for a transaction manager at this moment, as far as coordinators are loaded; for metrics: never waits for the disk. */
+    public CompletableFuture<InDoubt> inDoubt() {
+        Queue<Long> prepared = new ConcurrentLinkedQueue<>();
+        return coordinator.observe(shard -> shard.branches().waiting().stream().map(RecoveredBranch::branch).filter(Branch::isInDoubt)
+                .forEach(branch -> prepared.add(branch.preparedTimeMs()))).thenApply(done ->
+                new InDoubt(prepared.size(), prepared.stream().mapToLong(Long::longValue).min().orElse(-1)));
+    }
+
     private CompletableFuture<XaAnswer> decided(BranchRequest request, boolean commit, boolean heuristic) {
         return coordinator.withFreshProducerId(fresh ->
                 coordinator.write(request.transactionalId(), shard -> shard.decide(request, commit, heuristic, fresh)));
     }
 
     private CompletableFuture<XaAnswer> ballot(BranchRequest request, boolean onePhase) {
+        Object voter = new Object();
         return coordinator.write(request.transactionalId(), shard ->
-                Result.of(shard.ballot(request, onePhase))).thenCompose(ballot -> {
+                Result.of(shard.ballot(voter, request, onePhase))).thenCompose(ballot -> {
                     if (ballot.answer() != null) {
                         return CompletableFuture.completedFuture(ballot.answer());
                     }
                     return ballot.inherited() ? undo(request, ballot.seen(), "it began before the last start of its coordinator")
                             : secureAndVote(request, ballot.seen(), onePhase);
-                });
+                }).whenComplete((answer, error) -> coordinator.closeBallot(request.transactionalId(), voter));
     }
 
     private CompletableFuture<XaAnswer> secureAndVote(BranchRequest request, TransactionMetadata seen, boolean onePhase) {
@@ -130,6 +195,9 @@ public final class BranchCoordinator {
 
     /** That the transaction is open goes first: records on disk of which no coordinator knows would hold up their readers for good. */
     private CompletableFuture<Void> secure(BranchRequest request, TransactionMetadata seen) {
+        if (deleting.containsKey(TransactionTopic.NAME) || seen.partitions().stream().anyMatch(partition -> deleting.containsKey(partition.topic()))) {
+            return CompletableFuture.failedFuture(Errors.CONCURRENT_TRANSACTIONS.exception("A topic of the transaction is just being deleted"));
+        }
         return durability.flushState(coordinator.partitionFor(request.transactionalId())).thenCompose(done ->
                 CompletableFuture.allOf(seen.partitions().stream().map(partition ->
                         durability.secure(partition, seen.producerId(), seen.producerEpoch())).toArray(CompletableFuture[]::new)));

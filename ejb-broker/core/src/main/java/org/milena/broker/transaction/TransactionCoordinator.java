@@ -226,11 +226,15 @@ public final class TransactionCoordinator implements TransactionAdmission {
 
     /**
      * Writes markers for a client, such as {@code kafka-transactions abort} that ends what was left behind; refused with
-     * CONCURRENT_TRANSACTIONS where a transaction that a coordinator knows is under way (rules 15).
+     * CONCURRENT_TRANSACTIONS where a transaction that a coordinator knows is under way (rules 15). With coordinator epoch
+     * {@link BranchCoordinator#OPERATOR_EPOCH} it is an operator's decision on the prepared branch with this producer id and epoch, all of it.
      */
     public CompletableFuture<Map<TopicPartition, Errors>> writeMarkers(long producerId, short producerEpoch, int coordinatorEpoch,
                                                                        boolean commit, short transactionVersion,
                                                                        Collection<TopicPartition> partitions) {
+        if (coordinatorEpoch == BranchCoordinator.OPERATOR_EPOCH) {
+            return branches.completeHeuristically(producerId, producerEpoch, commit).thenApply(error -> each(partitions, error));
+        }
         return queries.partitionsOf(producerId, statePartitions()).thenCompose(open -> {
             Map<TopicPartition, CompletableFuture<Errors>> results = new HashMap<>();
             for (TopicPartition partition : partitions) {
@@ -257,6 +261,14 @@ public final class TransactionCoordinator implements TransactionAdmission {
         return topic == null ? 0 : topic.partitions().size();
     }
 
+    /** Whatever became of it. */
+    void closeBallot(String transactionalId, Object voter) {
+        again(partitionFor(transactionalId), shard -> {
+            shard.branches().close(voter);
+            return Result.of(null);
+        });
+    }
+
     boolean isCoordinating() {
         return !runtime.partitions().isEmpty();
     }
@@ -272,7 +284,7 @@ public final class TransactionCoordinator implements TransactionAdmission {
         return queries.list(request);
     }
 
-    /** Shows every active shard to an observer, on the shard's thread; uncommitted state included. For tests. */
+    /** Shows every active shard to an observer, on the shard's thread; uncommitted state included. For metrics and tests. */
     CompletableFuture<Void> observe(Consumer<TransactionCoordinatorShard> observer) {
         return runtime.observe(observer);
     }

@@ -34,6 +34,7 @@ final class TransactionCoordinatorShard implements CoordinatorShard {
     private final MarkerWriter markers;
     /** Open transactions that this life of the shard did not see begin. */
     private final Set<String> inherited = new HashSet<>();
+    private final ShardBranches branches = new ShardBranches();
 
     TransactionCoordinatorShard(ShardContext context) {
         this.context = context;
@@ -55,6 +56,7 @@ final class TransactionCoordinatorShard implements CoordinatorShard {
         } else {
             transactions.put(change.transactionalId(), change.value());
         }
+        branches.replayed(change.transactionalId(), change.value());
     }
 
     @Override
@@ -175,16 +177,19 @@ final class TransactionCoordinatorShard implements CoordinatorShard {
 
     // ---- XA branches
 
-    /** What a vote or a one-phase commit is about: {@code seen} is to be put on disk, unless there is an answer already. */
-    record Ballot(TransactionMetadata seen, XaAnswer answer, boolean inherited) {
+    ShardBranches branches() {
+        return branches;
     }
 
-    /** @param onePhase the request is to commit at once */
-    Ballot ballot(BranchRequest request, boolean onePhase) {
+    /**
+     * @param voter    see {@link ShardBranches#open}
+     * @param onePhase the request is to commit at once
+     */
+    ShardBranches.Ballot ballot(Object voter, BranchRequest request, boolean onePhase) {
         pending.exclude(request.transactionalId());
         TransactionMetadata current = transactions.get(request.transactionalId());
         BranchTransitions.Step step = onePhase ? BranchTransitions.beginOnePhase(current, request) : BranchTransitions.beginPrepare(current, request);
-        return new Ballot(current, step.answer(), inherited.contains(request.transactionalId()));
+        return branches.open(voter, new ShardBranches.Ballot(request, current, step.answer(), inherited.contains(request.transactionalId())));
     }
 
     /** Everything of {@code seen} is on disk. If the transaction is another by now, the client is to come again. */
@@ -240,6 +245,7 @@ final class TransactionCoordinatorShard implements CoordinatorShard {
                 context.timedOut().accept(id, transaction);
             }
         });
+        branches.reportLongInDoubt(now);
         return Result.of(null);
     }
 

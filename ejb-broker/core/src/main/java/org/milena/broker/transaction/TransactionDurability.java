@@ -7,11 +7,11 @@ import org.apache.kafka.common.TopicPartition;
 public interface TransactionDurability {
 
     /**
-     * Puts a transaction's records in one partition on disk.
+     * Lets no more records into a transaction in one partition, and puts those that are there on disk. Again is harmless.
      *
      * @return completed once all that the partition holds now is on disk. Exceptionally: UnknownTopicOrPartition or InvalidTxnState when
-     *         the transaction's records are not there (the topic was deleted, or somebody wrote a marker): it cannot be committed any more;
-     *         anything else: try again
+     *         the transaction's records are not there (the topic was deleted, or somebody wrote a marker), or when its offsets are not the
+     *         only ones that are pending (rules 18): it cannot be committed any more; anything else: try again
      */
     CompletableFuture<Void> secure(TopicPartition partition, long producerId, short producerEpoch);
 

@@ -1,7 +1,10 @@
 package org.milena.broker.transaction;
 
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.TreeSet;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -29,7 +32,14 @@ public record TransactionMetadata(long producerId, long previousProducerId, long
     static final short EPOCH_BUMP = 2;
 
     public TransactionMetadata {
-        partitions = Set.copyOf(partitions);
+        // In order: what is done for one after the other is done in the same order by every JVM, so that simulations repeat.
+        partitions = partitions.size() < 2 ? Set.copyOf(partitions) : Collections.unmodifiableSet(sorted(partitions));
+    }
+
+    private static Set<TopicPartition> sorted(Set<TopicPartition> partitions) {
+        Set<TopicPartition> sorted = new TreeSet<>(Comparator.comparing(TopicPartition::topic).thenComparingInt(TopicPartition::partition));
+        sorted.addAll(partitions);
+        return sorted;
     }
 
     /** Of no distributed transaction. */

@@ -2,6 +2,8 @@ package org.milena.broker.transaction;
 
 import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -21,6 +23,8 @@ import org.apache.kafka.common.message.DescribeTransactionsResponseData.TopicDat
 import org.apache.kafka.common.message.ListTransactionsRequestData;
 import org.apache.kafka.common.message.ListTransactionsResponseData;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.protocol.Message;
+import org.apache.kafka.common.protocol.types.RawTaggedField;
 import org.milena.broker.coordinator.CoordinatorRuntime;
 import org.milena.broker.time.BrokerClock;
 
@@ -62,8 +66,11 @@ final class TransactionQueries {
         }
         DescribeTransactionsResponseData.TransactionState answer = described(transactionalId, Errors.NONE)
                 .setProducerId(transaction.producerId()).setProducerEpoch(transaction.producerEpoch())
-                .setTransactionState(transaction.state().stateName()).setTransactionTimeoutMs(transaction.timeoutMs())
+                .setTransactionState(transaction.state().stateName())
+                // What KIP-939 has for a transaction that only its owner ends.
+                .setTransactionTimeoutMs(transaction.isInDoubt() ? Integer.MAX_VALUE : transaction.timeoutMs())
                 .setTransactionStartTimeMs(transaction.startTimeMs());
+        describe(transaction.branch(), answer);
         for (TopicPartition partition : shard.openPartitions(transactionalId)) {
             TopicData topic = answer.topics().find(partition.topic());
             if (topic == null) {
@@ -73,6 +80,15 @@ final class TransactionQueries {
             topic.partitions().add(partition.partition());
         }
         return answer;
+    }
+
+    /** In words, as a tagged field that Kafka's tools pass over, whose the transaction is. */
+    private static void describe(Branch branch, Message answer) {
+        if (branch != null) {
+            String when = branch.preparedTimeMs() < 0 ? "" : ", prepared at " + Instant.ofEpochMilli(branch.preparedTimeMs());
+            String text = "XA branch " + branch.xid() + " of " + branch.resourceManager() + when + (branch.isInDoubt() ? ", in doubt" : ", " + branch.outcome());
+            answer.unknownTaggedFields().add(new RawTaggedField(BranchTags.FIRST, text.getBytes(StandardCharsets.UTF_8)));
+        }
     }
 
     /** Transactions of all partitions that are led here; an error when one is not loaded yet. */
@@ -95,8 +111,10 @@ final class TransactionQueries {
                 if ((request.producerIdFilters().isEmpty() || request.producerIdFilters().contains(transaction.producerId()))
                         && (request.stateFilters().isEmpty() || states.contains(transaction.state()))
                         && (request.durationFilter() < 0 || now - transaction.startTimeMs() > request.durationFilter()) && ids.test(id)) {
-                    found.add(new ListTransactionsResponseData.TransactionState().setTransactionalId(id)
-                            .setProducerId(transaction.producerId()).setTransactionState(transaction.state().stateName()));
+                    ListTransactionsResponseData.TransactionState listed = new ListTransactionsResponseData.TransactionState().setTransactionalId(id)
+                            .setProducerId(transaction.producerId()).setTransactionState(transaction.state().stateName());
+                    describe(transaction.branch(), listed);
+                    found.add(listed);
                 }
             });
             return found;
@@ -139,16 +157,18 @@ final class TransactionQueries {
      * @param partitions how many {@code __transaction_state} has
      */
     CompletableFuture<List<RecoveredBranch>> branches(String resourceManager, int partitions) {
-        List<Integer> all = IntStream.range(0, partitions).boxed().toList();
-        return all(all, false, shard -> {
-            List<RecoveredBranch> found = new ArrayList<>();
-            shard.forEach((id, transaction) -> {
-                if (transaction.isBound() && (resourceManager == null || transaction.branch().resourceManager().equals(resourceManager))) {
-                    found.add(new RecoveredBranch(id, transaction.branch(), transaction.partitions()));
-                }
-            });
-            return found;
-        }).thenApply(parts -> parts.stream().flatMap(List::stream).toList());
+        return branches(partitions, ShardBranches::waiting).thenApply(all -> all.stream().filter(each ->
+                resourceManager == null || each.branch().resourceManager().equals(resourceManager)).toList());
+    }
+
+    /** The branches that are just being voted on, in doubt, or decided and not carried out everywhere; fails unless all coordinators could say. */
+    CompletableFuture<List<RecoveredBranch>> unfinished(int partitions) {
+        return branches(partitions, ShardBranches::unfinished);
+    }
+
+    private CompletableFuture<List<RecoveredBranch>> branches(int partitions, Function<ShardBranches, List<RecoveredBranch>> question) {
+        return all(IntStream.range(0, partitions).boxed().toList(), false, shard -> question.apply(shard.branches()))
+                .thenApply(parts -> parts.stream().flatMap(List::stream).toList());
     }
 
     /** @param ofOurs partitions that are no longer led here count as empty */

@@ -45,6 +45,8 @@ public final class GroupFixture {
     public GroupConfig config;
     public MetadataImage image = image("t", "u");
     public GroupCoordinator coordinator;
+    /** What the transaction coordinator says when it is asked. */
+    java.util.function.Supplier<CompletableFuture<java.util.Set<Long>>> promised = () -> CompletableFuture.completedFuture(java.util.Set.of());
     private int epoch;
     private int ids;
 
@@ -71,7 +73,7 @@ public final class GroupFixture {
 
     /** A new broker process on the same log. */
     public void restart() {
-        coordinator = new GroupCoordinator(() -> config, () -> image, log, world, world, world,
+        coordinator = new GroupCoordinator(() -> config, () -> image, log, () -> promised.get(), world, world, world,
                 ConsumerGroups.factory(new RegexResolver(world)), () -> "id" + ids++);
         elect();
         world.run();

@@ -16,6 +16,11 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.message.InitProducerIdRequestData;
+import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequestGroup;
+import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequestTopics;
+import org.apache.kafka.common.message.TxnOffsetCommitRequestData;
+import org.apache.kafka.common.message.TxnOffsetCommitRequestData.TxnOffsetCommitRequestPartition;
+import org.apache.kafka.common.message.TxnOffsetCommitRequestData.TxnOffsetCommitRequestTopic;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.ControlRecordType;
 import org.apache.kafka.common.record.internal.MemoryRecords;
@@ -25,7 +30,13 @@ import org.apache.kafka.common.record.internal.SimpleRecord;
 import org.milena.broker.cache.MetadataImage;
 import org.milena.broker.cache.MetadataImage.PartitionImage;
 import org.milena.broker.cache.MetadataImage.TopicImage;
+import org.milena.broker.group.GroupConfig;
+import org.milena.broker.group.GroupCoordinator;
+import org.milena.broker.group.OffsetsTopic;
+import org.milena.broker.group.RequestInfo;
 import org.milena.broker.group.SimWorld;
+import org.milena.broker.group.consumer.ConsumerGroups;
+import org.milena.broker.group.consumer.RegexResolver;
 import org.milena.broker.replication.AppendGate;
 import org.milena.broker.replication.CoordinatorPartitions;
 import org.milena.broker.replication.Partition;
@@ -44,7 +55,9 @@ final class PowerCutBroker {
 
     static final TopicPartition T = new TopicPartition("t", 0);
     static final TopicPartition U = new TopicPartition("u", 0);
+    static final TopicPartition OFFSETS = new TopicPartition(OffsetsTopic.NAME, 0);
     static final int TIMEOUT_MS = 60_000;
+    private static final RequestInfo INFO = new RequestInfo((short) 5, "client", "/127.0.0.1");
     private static final Path DIR = Path.of("/logs");
     private static final LogConfig CONFIG = LogFixture.config(1 << 20);
 
@@ -53,6 +66,7 @@ final class PowerCutBroker {
     private FileLogManager logs;
     private ReplicaManager replicas;
     private TransactionCoordinator coordinator;
+    private GroupCoordinator groups;
     private MetadataImage image;
     private int leaderEpoch = -1;
     private long lastProducerId = 999;
@@ -82,6 +96,7 @@ final class PowerCutBroker {
     /** @param random decides what of the unsynced bytes survives */
     void powerCut(Random random) {
         coordinator.shutdown();
+        groups.shutdown();
         world.run();
         disk.powerCut(random);
         cutAt = Long.MAX_VALUE;
@@ -96,7 +111,7 @@ final class PowerCutBroker {
         leaderEpoch++;
         Map<String, TopicImage> topics = new HashMap<>();
         int number = 1;
-        for (String name : List.of("t", "u", TransactionTopic.NAME)) {
+        for (String name : List.of("t", "u", TransactionTopic.NAME, OffsetsTopic.NAME)) {
             topics.put(name, new TopicImage(new Uuid(1, number++), name, false,
                     List.of(new PartitionImage(0, 1, leaderEpoch, List.of(1), List.of(1))), Map.of(), false));
         }
@@ -107,9 +122,14 @@ final class PowerCutBroker {
                 86_400_000, CONFIG));
         replicas = new ReplicaManager(logs, AppendGate.OPEN);
         topics.values().forEach(topic -> replicas.create(topic, topic.partitions(), CONFIG));
+        GroupConfig groupConfig = GroupConfig.of(Map.of("offsets.topic.num.partitions", 1));
+        groups = new GroupCoordinator(() -> groupConfig, () -> image, new CoordinatorPartitions(replicas, OffsetsTopic.NAME),
+                () -> coordinator.branches().promisedProducers(), world, world, world, ConsumerGroups.factory(new RegexResolver(world)));
+        groups.onElection(0, leaderEpoch);
         TransactionConfig config = new TransactionConfig(1, 900_000, 604_800_000, 10_000, 3_600_000, 100);
         coordinator = new TransactionCoordinator(() -> config, () -> image, new CoordinatorPartitions(replicas, TransactionTopic.NAME),
-                new PartitionMarkers(replicas, "__consumer_offsets", null), new PartitionDurability(replicas),
+                new PartitionMarkers(replicas, OffsetsTopic.NAME, groups::endTransaction),
+                new PartitionDurability(replicas, OffsetsTopic.NAME, groups::sealTransaction),
                 callback -> callback.accept(++lastProducerId, null), world, world, world);
         coordinator.onElection(0, leaderEpoch);
         pump();
@@ -166,6 +186,22 @@ final class PowerCutBroker {
         } catch (org.apache.kafka.common.errors.ApiException e) {
             return false;
         }
+    }
+
+    /** As TxnOffsetCommit does it: offset 7 of group g for t-0, in the transaction; false when it is not acknowledged. */
+    boolean sendOffset(String transactionalId, long producerId) {
+        TxnOffsetCommitRequestData request = new TxnOffsetCommitRequestData().setTransactionalId(transactionalId).setGroupId("g")
+                .setProducerId(producerId).setProducerEpoch((short) 0).setTopics(List.of(new TxnOffsetCommitRequestTopic().setName("t")
+                        .setPartitions(List.of(new TxnOffsetCommitRequestPartition().setPartitionIndex(0).setCommittedOffset(7)))));
+        var answer = call(() -> groups.commitOffsets(INFO, request, coordinator));
+        return answer != null && answer.topics().get(0).partitions().get(0).errorCode() == 0;
+    }
+
+    /** What the group has committed for t-0; -1 for nothing, or the error that it is not stable. */
+    String offset() {
+        var answer = call(() -> groups.fetchOffsets(INFO, new OffsetFetchRequestGroup().setGroupId("g").setTopics(List.of(
+                new OffsetFetchRequestTopics().setName("t").setPartitionIndexes(List.of(0)))), true)).topics().get(0).partitions().get(0);
+        return answer.errorCode() == 0 ? String.valueOf(answer.committedOffset()) : Errors.forCode(answer.errorCode()).name();
     }
 
     /** Nothing is undecided in the partition. */

@@ -1,6 +1,7 @@
 package org.milena.broker.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.milena.broker.log.PowerCutBroker.OFFSETS;
 import static org.milena.broker.log.PowerCutBroker.T;
 import static org.milena.broker.log.PowerCutBroker.TIMEOUT_MS;
 import static org.milena.broker.log.PowerCutBroker.U;
@@ -17,7 +18,8 @@ import org.milena.broker.transaction.XaAnswer;
 
 /**
  * The power fails before each single write and fsync of prepare, commit and recover, and every unsynced byte is gone; or some. A transaction
- * manager with a log of its own recovers; afterwards it and the topics agree (invariant 8, rules 13 and 16).
+ * manager with a log of its own recovers; afterwards it, the topics and the group's
+ * offset agree (invariant 8, rules 13 and 16).
  */
 class PrepareCrashTest {
 
@@ -52,7 +54,8 @@ class PrepareCrashTest {
 
         void run() {
             long producerId = broker.init("id");
-            boolean sent = producerId >= 0 && broker.send(T, "id", producerId, "one", "two") && broker.send(U, "id", producerId, "one", "two");
+            boolean sent = producerId >= 0 && broker.send(T, "id", producerId, "one", "two") && broker.send(U, "id", producerId, "one", "two")
+                    && broker.sendOffset("id", producerId);
             if (!sent) {
                 return;
             }
@@ -121,6 +124,9 @@ class PrepareCrashTest {
         assertThat(broker.committed(U)).as("all or nothing").isEqualTo(t);
         assertThat(t).isIn(ALL, List.of());
         boolean committed = t.equals(ALL);
+        if (committed || !hangingAllowed || broker.isStable(OFFSETS)) {
+            assertThat(broker.offset()).as("the group's offset shares the fate of the records").isEqualTo(committed ? "7" : "-1");
+        }
         if (manager.way != Way.ONE_PHASE) {
             assertThat(committed).as("voted %s, will commit: %s, was told %s", manager.vote, manager.willCommit, manager.end).isEqualTo(manager.willCommit);
         } else if (manager.end == XaAnswer.OK) {
@@ -130,7 +136,7 @@ class PrepareCrashTest {
             assertThat(asked).as("asked by Xid what became of it").isIn(committed ? List.of(XaAnswer.OK) : List.of(XaAnswer.ROLLED_BACK, XaAnswer.NOT_KNOWN));
         }
         if (!hangingAllowed) {
-            assertThat(broker.isStable(T) && broker.isStable(U)).as("no reader is held up").isTrue();
+            assertThat(broker.isStable(T) && broker.isStable(U) && broker.isStable(OFFSETS)).as("no reader is held up").isTrue();
         }
         assertThat(broker.call(() -> broker.coordinator().branches().recover(null))).as("nothing is in doubt").isEmpty();
     }

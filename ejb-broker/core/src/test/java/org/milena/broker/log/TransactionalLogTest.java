@@ -107,6 +107,53 @@ class TransactionalLogTest {
         assertThat(append(fixture.transactional(1, 0, 7, "a", "b"), guard).lastOffset()).isEqualTo(2);
     }
 
+    // ---- sealed: a transaction manager is being promised that it can be committed
+
+    @Test
+    void aSealedTransactionTakesNoMoreRecordsUntilItsMarker() {
+        append(fixture.transactional(1, 0, 0, "a"), guard(1, 0, 0, true));
+        log().sealTransaction(1, (short) 0);
+        log().sealTransaction(1, (short) 0);
+        assertThat(guard(1, 0, 1, true)).as("nothing to ask").isNull();
+        assertThatThrownBy(() -> append(fixture.transactional(1, 0, 1, "late"), null)).isInstanceOf(InvalidTxnStateException.class)
+                .hasMessage("The transaction of producer 1 in epoch 0 is being prepared, or is: no more records enter it in orders-0");
+        assertThatThrownBy(() -> log().checkTransaction(1, (short) 0, null)).isInstanceOf(InvalidTxnStateException.class);
+        assertThat(append(fixture.transactional(1, 0, 0, "a"), null).duplicate()).as("what is there is told again").isTrue();
+        append(fixture.transactional(2, 0, 0, "other"), guard(2, 0, 0, true));
+        end(1, 1, 0, true);
+        append(fixture.transactional(1, 1, 0, "next"), guard(1, 1, 0, true));
+        append(fixture.transactional(1, 1, 1, "and on"), guard(1, 1, 1, true));
+    }
+
+    @Test
+    void onlyAnOpenTransactionIsSealed() {
+        assertThatThrownBy(() -> log().sealTransaction(1, (short) 0)).isInstanceOf(InvalidTxnStateException.class)
+                .hasMessage("The transaction of producer 1 in epoch 0 is not open in orders-0");
+        append(fixture.transactional(1, 0, 0, "a"), guard(1, 0, 0, true));
+        assertThatThrownBy(() -> log().sealTransaction(1, (short) 1)).isInstanceOf(InvalidTxnStateException.class);
+        end(1, 1, 0, true);
+        assertThatThrownBy(() -> log().sealTransaction(1, (short) 0)).isInstanceOf(InvalidTxnStateException.class);
+    }
+
+    /** The seal is in memory only: after a restart, or a truncation, the coordinator is asked before the next records enter. */
+    @Test
+    void aTransactionFromBeforeTheLoadIsAskedAboutOnce() {
+        append(fixture.transactional(1, 0, 0, "a"), guard(1, 0, 0, true));
+        fixture.close();
+        fixture.open();
+        assertThatThrownBy(() -> append(fixture.transactional(1, 0, 1, "b"), null)).isInstanceOf(InvalidTxnStateException.class);
+        TransactionGuard guard = guard(1, 0, 1, true);
+        assertThat(guard).isNotNull();
+        append(fixture.transactional(1, 0, 1, "b"), guard);
+        assertThat(guard(1, 0, 2, true)).isNull();
+        append(fixture.transactional(1, 0, 2, "c"), null);
+        log().truncateTo(2);
+        assertThat(guard(1, 0, 2, true)).isNotNull();
+        end(1, 1, 0, true);
+        append(fixture.transactional(1, 1, 0, "next"), guard(1, 1, 0, true));
+        assertThat(guard(1, 1, 1, true)).isNull();
+    }
+
     @Test
     void nothingOutsideTheTransactionWhileItIsOpen() {
         append(fixture.transactional(1, 0, 0, "a"), guard(1, 0, 0, false));

@@ -53,7 +53,7 @@ public final class AdminFixture {
         cache = new MetadataCache(MetadataImages.empty("none"));
         cache.addListener(config);
         context = new AdminContext(config, store, cache, logs, logs, task -> queue.execute(task), directory -> disks,
-                topic -> deletable.apply(topic));
+                (topic, deletion) -> deletable.apply(topic).thenCompose(yes -> deletion.get()));
         admin = new TopicAdministration(context, new BrokerClock() {
             @Override public long millis() {
                 return 0;

@@ -83,6 +83,10 @@ public final class FakeLog implements PartitionLog {
         throw new UnsupportedOperationException();
     }
 
+    @Override public void sealTransaction(long producerId, short producerEpoch) {
+        throw new UnsupportedOperationException();
+    }
+
     @Override public void checkTransaction(long producerId, short producerEpoch, TransactionGuard guard) {
         throw new UnsupportedOperationException();
     }

@@ -209,18 +209,91 @@ class PrepareTest {
         assertThat(f.prepare(p, 1)).isEqualTo(XaAnswer.OK);
     }
 
+    // ---- deletion of topics
+
+    private static final String HELD = " holds records of prepared XA branches: 131077:01:0102 of crm (transactional id id). Their transaction "
+            + "managers, or an operator, must complete them before the topic is deleted.";
+
     /** Rules 14: what was voted on stays until it is decided; an operator's decision is the way to force it. */
     @Test
     void aTopicWithAPreparedBranchIsNotDeleted() {
-        f.world.get(f.coordinator.branches().checkDeletable("a"));
+        assertThat(f.world.get(f.deleteTopic("a"))).isEqualTo("deleted a");
         f.prepare(p, 1);
-        assertThatThrownBy(() -> f.world.get(f.coordinator.branches().checkDeletable("a"))).rootCause()
-                .isInstanceOf(org.apache.kafka.common.errors.PolicyViolationException.class)
-                .hasMessage("Topic a holds records of prepared XA branches: 131077:01:0102 of crm (transactional id id). Their transaction "
-                        + "managers, or an operator, must complete them before the topic is deleted.");
-        f.world.get(f.coordinator.branches().checkDeletable("c"));
+        assertThat(f.world.get(f.deleteTopic("a"))).isEqualTo("Topic a" + HELD);
+        assertThat(f.world.get(f.deleteTopic(TransactionTopic.NAME))).as("the votes themselves").isEqualTo("Topic __transaction_state" + HELD);
+        assertThat(f.world.get(f.deleteTopic("c"))).isEqualTo("deleted c");
         f.heuristic(p, 1, false);
-        f.world.get(f.coordinator.branches().checkDeletable("a"));
+        assertThat(f.world.get(f.deleteTopic("a"))).isEqualTo("deleted a");
+    }
+
+    /** The vote came first: what it is about stays. */
+    @Test
+    void noTopicIsDeletedWhileAVoteOnItIsUnderWay() {
+        f.durability.stalled = true;
+        var vote = f.coordinator.branches().prepare(TransactionFixture.branch(p, 1));
+        f.world.run();
+        assertThat(f.world.get(f.deleteTopic("a"))).isEqualTo("Topic a" + HELD);
+        f.durability.failing.put(A.toString(), new KafkaStorageException("no flush"));
+        f.durability.resume();
+        assertThat(f.world.get(vote)).isEqualTo(XaAnswer.UNAVAILABLE);
+        assertThat(f.world.get(f.deleteTopic("a"))).as("there was no vote").isEqualTo("deleted a");
+    }
+
+    /** The deletion came first: the vote waits for what becomes of it. */
+    @Test
+    void thereIsNoVoteOnATopicThatIsBeingDeleted() {
+        java.util.concurrent.CompletableFuture<String> deletion = new java.util.concurrent.CompletableFuture<>();
+        var deleted = f.coordinator.branches().deleteTopic("a", () -> deletion);
+        f.world.run();
+        assertThat(f.prepare(p, 1)).isEqualTo(XaAnswer.UNAVAILABLE);
+        deletion.completeExceptionally(new KafkaStorageException("the database is away"));
+        assertThat(deleted).isCompletedExceptionally();
+        assertThat(f.prepare(p, 1)).as("it is still there").isEqualTo(XaAnswer.OK);
+    }
+
+    // ---- who holds offsets that are in doubt (rules 18)
+
+    private java.util.Set<Long> promised() {
+        return f.world.get(f.coordinator.branches().promisedProducers());
+    }
+
+    @Test
+    void aProducerIsPromisedFromTheBallotToTheLastMarker() {
+        assertThat(promised()).isEmpty();
+        f.durability.stalled = true;
+        var vote = f.coordinator.branches().prepare(TransactionFixture.branch(p, 1));
+        f.world.run();
+        assertThat(promised()).as("being voted on").containsExactly(p.id());
+        f.durability.resume();
+        assertThat(f.world.get(vote)).isEqualTo(XaAnswer.OK);
+        f.restart();
+        f.topicExists();
+        assertThat(promised()).as("in doubt").containsExactly(p.id());
+        f.markers.stalled = true;
+        f.decide(p, 1, false);
+        f.restart();
+        f.topicExists();
+        assertThat(promised()).as("decided, and not carried out").containsExactly(p.id());
+        f.markers.resume();
+        assertThat(promised()).isEmpty();
+    }
+
+    @Test
+    void aRefusedVoteIsNoPromise() {
+        f.durability.failing.put(B.toString(), new org.apache.kafka.common.errors.InvalidTxnStateException("two transactions"));
+        assertThat(f.prepare(p, 1)).isEqualTo(XaAnswer.ROLLED_BACK);
+        f.add(p.plus(1), V2, A);
+        f.durability.failing.put(A.toString(), new KafkaStorageException("no flush"));
+        assertThat(f.prepare(p.plus(1), 2)).isEqualTo(XaAnswer.UNAVAILABLE);
+        assertThat(promised()).isEmpty();
+    }
+
+    @Test
+    void aVoteThatNobodyHeardTheBeginningOfIsNoPromise() {
+        f.log.newEpoch(0, f.epoch() + 1);
+        assertThat(f.prepare(p, 1)).as("the epoch is not confirmed").isEqualTo(XaAnswer.UNAVAILABLE);
+        f.log.newEpoch(0, f.epoch());
+        assertThat(promised()).isEmpty();
     }
 
     // ---- recover

@@ -25,6 +25,8 @@ final class SimPartitions implements TransactionMarkers, TransactionDurability {
     /** What a partition knows of a producer. */
     private static final class State {
         short epoch = -1;
+        /** Being prepared: no more records. */
+        boolean sealed;
         int coordinatorEpoch = -1;
         /** The transactions (one, if all goes well) whose records lie behind the last marker. */
         final Set<String> open = new HashSet<>();
@@ -67,6 +69,9 @@ final class SimPartitions implements TransactionMarkers, TransactionDurability {
         boolean late = number < state.lastTransaction || number == state.lastTransaction && !state.open.contains(transaction);
         if (epoch < state.epoch || late) {
             return Errors.INVALID_PRODUCER_EPOCH;
+        }
+        if (state.sealed && state.open.contains(transaction)) {
+            return Errors.INVALID_TXN_STATE;
         }
         if (guard != state.markers) {
             return Errors.NOT_ENOUGH_REPLICAS; // a marker came in between: ask again
@@ -118,6 +123,7 @@ final class SimPartitions implements TransactionMarkers, TransactionDurability {
         state.markers++;
         state.open.forEach(transaction -> outcomes.get(partition).put(transaction, commit ? Outcome.COMMITTED : Outcome.ABORTED));
         state.open.clear();
+        state.sealed = false;
     }
 
     @Override
@@ -127,6 +133,7 @@ final class SimPartitions implements TransactionMarkers, TransactionDurability {
             if (state.open.isEmpty() || state.epoch != producerEpoch) {
                 throw new InvalidTxnStateException("not open in " + partition);
             }
+            state.sealed = true;
         });
     }
 

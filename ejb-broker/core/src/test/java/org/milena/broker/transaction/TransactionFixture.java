@@ -172,6 +172,12 @@ final class TransactionFixture {
         return world.get(coordinator.branches().forget(branch(producer, xid)));
     }
 
+    /** Deletes a topic, or says why not. */
+    CompletableFuture<String> deleteTopic(String topic) {
+        return coordinator.branches().deleteTopic(topic, () -> CompletableFuture.completedFuture("deleted " + topic))
+                .exceptionally(e -> Errors.maybeUnwrapException(e).getMessage());
+    }
+
     List<RecoveredBranch> recover(String resourceManager) {
         return world.get(coordinator.branches().recover(resourceManager));
     }

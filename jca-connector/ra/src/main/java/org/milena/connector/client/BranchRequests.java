@@ -47,11 +47,13 @@ final class BranchRequests {
     /**
      * All branches of this resource manager that a transaction manager has to hear of.
      *
+     * @param patient ask for {@code delivery.timeout.ms}, not only a few seconds
      * @throws ClientException not all coordinators could be asked
      */
-    List<BranchName> recover() throws ClientException {
+    List<BranchName> recover(boolean patient) throws ClientException {
         ByteBuffer request = BranchMessages.request(Action.RECOVER, resourceManager);
-        BranchMessages.Response response = repeat(Deadline.after(cluster.config().deliveryTimeoutMs()).within(RECOVER_MS), deadline ->
+        Deadline all = Deadline.after(cluster.config().deliveryTimeoutMs());
+        BranchMessages.Response response = repeat(patient ? all : all.within(RECOVER_MS), deadline ->
                 check(send(cluster.any(deadline), request, deadline)));
         if (response.code() != XAResource.XA_OK) {
             throw ClientException.of("The broker refuses to list branches of " + resourceManager + ": " + response.code(), Errors.INVALID_REQUEST);

@@ -36,10 +36,11 @@ public final class BranchXid implements Xid {
         return qualifier.clone();
     }
 
+    /** Transaction managers that recover from several deployments of this adapter, each with a class of this name, tell doubles by it. */
     @Override
     public boolean equals(Object other) {
-        return other instanceof BranchXid that && formatId == that.formatId && Arrays.equals(globalId, that.globalId)
-                && Arrays.equals(qualifier, that.qualifier);
+        return other instanceof Xid that && formatId == that.getFormatId() && Arrays.equals(globalId, that.getGlobalTransactionId())
+                && Arrays.equals(qualifier, that.getBranchQualifier());
     }
 
     @Override

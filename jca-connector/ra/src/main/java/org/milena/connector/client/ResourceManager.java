@@ -27,6 +27,7 @@ public final class ResourceManager {
     private final TransactionalIds ids;
     private final Map<BranchXid, Entry> branches = new ConcurrentHashMap<>();
     private final AtomicBoolean cleaned = new AtomicBoolean();
+    private final AtomicBoolean recovered = new AtomicBoolean();
 
     /** A branch, and what was asked about it. */
     private static final class Entry {
@@ -163,10 +164,16 @@ public final class ResourceManager {
         check(requests(cluster).ask(Action.FORGET, inDoubt(cluster, xid)), xid);
     }
 
-    /** All that are prepared, or were ended by an operator, of this and of former processes. @throws XAException XAER_RMFAIL: nobody can tell now */
+    /**
+     * All that are prepared, or were ended by an operator, of this and of former processes. The first time it waits longer for the broker, which may
+     * be starting in the same server: some transaction managers recover once, and what they don't hear of then they roll back later.
+     *
+     * @throws XAException XAER_RMFAIL: nobody can tell now
+     */
     public Xid[] recover(Cluster cluster) throws XAException {
+        List<BranchName> found = listed(cluster, recovered.compareAndSet(false, true));
         clean(cluster);
-        return listed(cluster).stream().map(BranchName::xid).toArray(Xid[]::new);
+        return found.stream().map(BranchName::xid).toArray(Xid[]::new);
     }
 
     /**
@@ -232,13 +239,13 @@ public final class ResourceManager {
     /** @throws XAException XAER_NOTA: the broker does not list it; XAER_RMFAIL: nobody can tell now */
     private BranchName inDoubt(Cluster cluster, Xid xid) throws XAException {
         BranchXid wanted = BranchXid.of(xid);
-        return listed(cluster).stream().filter(each -> each.xid().equals(wanted)).findFirst()
+        return listed(cluster, false).stream().filter(each -> each.xid().equals(wanted)).findFirst()
                 .orElseThrow(() -> failure(XAException.XAER_NOTA, "The broker lists no branch " + wanted + " of " + name, null));
     }
 
-    private List<BranchName> listed(Cluster cluster) throws XAException {
+    private List<BranchName> listed(Cluster cluster, boolean patient) throws XAException {
         try {
-            return requests(cluster).recover();
+            return requests(cluster).recover(patient);
         } catch (ClientException e) {
             throw failure(XAException.XAER_RMFAIL, "The branches of " + name + " can't be listed: " + e.getMessage(), e);
         }

@@ -70,6 +70,12 @@ final class MilenaManagedConnection implements ManagedConnection {
         } catch (ClientException e) {
             throw told(handle, e);
         } catch (IllegalArgumentException e) {
+            if (branch != null) {
+                branch.doom(e.getMessage());
+            }
+            if (branch != null || local.active() != null) {
+                client.doomTransaction();
+            }
             throw new MilenaException(e.getMessage(), e);
         }
     }
@@ -175,7 +181,7 @@ final class MilenaManagedConnection implements ManagedConnection {
     @Override
     public XAResource getXAResource() throws ResourceException {
         if (xa == null) {
-            throw new InvalidPropertyException("This server does not tell its name, by which its branches are found again: resourceManager must be set");
+            throw new InvalidPropertyException("This server has no name of its own by which its branches could be found again: resourceManager must be set");
         }
         try {
             client.cluster().checkBranches(XA_CHECK_MS);

@@ -59,7 +59,7 @@ public class MilenaManagedConnectionFactory implements ManagedConnectionFactory,
             throw new ResourceAllocationException("Milena's resource adapter is not started");
         }
         Clients.Lease client = clients.acquire(settings());
-        String name = resourceManager == null ? ResourceManagers.nameOfThisServer() : resourceManager;
+        String name = resourceManager == null ? ResourceManagers.nameOfThisServer(bootstrapServers != null) : resourceManager;
         return new MilenaManagedConnection(client, name == null ? null : ResourceManagers.of(bootstrapServers, name), transactionTimeoutMs);
     }
 

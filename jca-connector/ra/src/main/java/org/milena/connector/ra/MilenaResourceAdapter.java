@@ -22,6 +22,9 @@ public class MilenaResourceAdapter implements ResourceAdapter {
     public void start(BootstrapContext context) {
         clients = new Clients(context.getWorkManager(), context.getTransactionSynchronizationRegistry());
         activations = new Activations(clients, context.getWorkManager());
+        MilenaManagedConnectionFactory unconfigured = new MilenaManagedConnectionFactory();
+        unconfigured.setResourceAdapter(this);
+        closeAtStop(PayaraRecovery.of(context, unconfigured));
     }
 
     /** What the server was told beyond its pools is taken back at the end. @param registration or null */

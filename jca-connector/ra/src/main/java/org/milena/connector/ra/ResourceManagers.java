@@ -30,13 +30,17 @@ final class ResourceManagers {
                 key -> new ResourceManager(name, PROCESS, Uuid.randomUuid().toString()));
     }
 
-    /** What this server is called, where it says so; else null. */
-    static String nameOfThisServer() {
-        String wildfly = System.getProperty("jboss.tx.node.id", System.getProperty("jboss.node.name"));
-        if (wildfly != null) {
-            return wildfly;
+    /**
+     * What this server is called, where it says so; else null.
+     *
+     * @param remote for a broker that other servers use, too: then "localhost" is no name
+     */
+    static String nameOfThisServer(boolean remote) {
+        String name = System.getProperty("jboss.tx.node.id", System.getProperty("jboss.node.name")); // WildFly's
+        if (name == null) {
+            String payara = System.getProperty("com.sun.aas.instanceName");
+            name = payara == null ? null : payara + "@" + System.getProperty("com.sun.aas.hostName", "localhost");
         }
-        String payara = System.getProperty("com.sun.aas.instanceName");
-        return payara == null ? null : payara + "@" + System.getProperty("com.sun.aas.hostName", "");
+        return remote && name != null && name.endsWith("localhost") ? null : name;
     }
 }

@@ -221,6 +221,23 @@ class XaConnectionTest {
         assertThat(pool.events).as("the connection is not broken").isEmpty();
     }
 
+    /** Nor a record that can't be sent to anybody, of which the broker never hears. */
+    @Test
+    void aRecordThatCantBeDoomsTheTransactionToo() throws Exception {
+        Xid xid = xid();
+        MilenaConnection connection = connection();
+        resource().start(xid, XAResource.TMNOFLAGS);
+        assertThatThrownBy(() -> connection.send(OutboundRecord.to("doomed").partition(7).value("v"))).hasMessage("Topic doomed has 1 partitions, no partition 7");
+        assertThat(server.doomed).isTrue();
+        resource().end(xid, XAResource.TMSUCCESS);
+        assertRefused(XAException.XA_RBROLLBACK, () -> resource().prepare(xid));
+        server.doomed = false;
+        pool.only.getLocalTransaction().begin();
+        assertThatThrownBy(() -> connection.send(OutboundRecord.to("doomed").partition(7).value("v"))).isInstanceOf(MilenaException.class);
+        assertThat(server.doomed).isTrue();
+        pool.only.getLocalTransaction().rollback();
+    }
+
     @Test
     void nothingSentIsReadOnly() throws Exception {
         Xid xid = xid();
@@ -283,8 +300,10 @@ class XaConnectionTest {
         factory.setResourceManager(" ");
         connection();
         assertThatThrownBy(this::resource).isInstanceOf(InvalidPropertyException.class).hasMessageContaining("resourceManager must be set");
-        System.setProperty("jboss.node.name", "node1");
         try {
+            System.setProperty("jboss.node.name", "localhost");
+            assertThatThrownBy(() -> factory.createManagedConnection(null, null).getXAResource()).isInstanceOf(InvalidPropertyException.class);
+            System.setProperty("jboss.node.name", "node1");
             assertThat(factory.createManagedConnection(null, null).getXAResource()).isNotNull();
         } finally {
             System.clearProperty("jboss.node.name");

@@ -35,10 +35,12 @@ public final class OffsetCommits {
 
     private final ShardContext context;
     private final OffsetStore store;
+    private final SealedOffsets sealed;
 
-    public OffsetCommits(ShardContext context, OffsetStore store) {
+    public OffsetCommits(ShardContext context, OffsetStore store, SealedOffsets sealed) {
         this.context = context;
         this.store = store;
+        this.sealed = sealed;
     }
 
     /**
@@ -54,7 +56,7 @@ public final class OffsetCommits {
             OffsetCommitResponseTopic answered = new OffsetCommitResponseTopic().setName(topic.name()).setTopicId(topic.topicId());
             response.topics().add(answered);
             for (OffsetCommitRequestPartition partition : topic.partitions()) {
-                Errors error = check(topic, partition, validator);
+                Errors error = check(request.groupId(), topic, partition, validator);
                 answered.partitions().add(new OffsetCommitResponsePartition()
                         .setPartitionIndex(partition.partitionIndex()).setErrorCode(error.code()));
                 if (error == Errors.NONE) {
@@ -78,7 +80,7 @@ public final class OffsetCommits {
                 false, info.apiVersion());
     }
 
-    private Errors check(OffsetCommitRequestTopic topic, OffsetCommitRequestPartition partition,
+    private Errors check(String groupId, OffsetCommitRequestTopic topic, OffsetCommitRequestPartition partition,
                          Group.CommitPartitionValidator validator) {
         String metadata = partition.committedMetadata();
         if (metadata != null && metadata.length() > context.config().get().offsets().metadataMaxBytes()) {
@@ -86,10 +88,15 @@ public final class OffsetCommits {
         }
         try {
             validator.validate(topic.name(), topic.topicId(), partition.partitionIndex());
-            return Errors.NONE;
+            return refusal(groupId, new TopicPartition(topic.name(), partition.partitionIndex()));
         } catch (ApiException e) {
             return Errors.forException(e);
         }
+    }
+
+    private Errors refusal(String groupId, TopicPartition partition) {
+        ApiException refusal = sealed.refusal(groupId, partition);
+        return refusal == null ? Errors.NONE : Errors.forException(refusal);
     }
 
     private static GroupRecord record(OffsetCommitRequestData request, OffsetCommitRequestTopic topic,
@@ -116,7 +123,7 @@ public final class OffsetCommits {
             boolean subscribed = group.isSubscribedToTopic(topic.name());
             topic.partitions().forEach(partition -> {
                 TopicPartition tp = new TopicPartition(topic.name(), partition.partitionIndex());
-                Errors error = subscribed ? Errors.GROUP_SUBSCRIBED_TO_TOPIC : Errors.NONE;
+                Errors error = subscribed ? Errors.GROUP_SUBSCRIBED_TO_TOPIC : refusal(request.groupId(), tp);
                 answered.partitions().add(new OffsetDeleteResponsePartition()
                         .setPartitionIndex(partition.partitionIndex()).setErrorCode(error.code()));
                 if (error == Errors.NONE && (store.offset(request.groupId(), tp) != null || store.isPending(request.groupId(), tp))) {
@@ -128,8 +135,13 @@ public final class OffsetCommits {
         return Result.of(response, records).inParts();
     }
 
-    /** Adds the tombstones of all offsets of a group that is being deleted. */
+    /**
+     * Adds the tombstones of all offsets of a group that is being deleted.
+     *
+     * @throws ApiException one of them is in doubt
+     */
     public void addTombstones(String groupId, List<GroupRecord> records) {
+        sealed.checkDeletable(groupId);
         store.partitions(groupId, tp -> true).forEach(tp -> records.add(tombstone(groupId, tp)));
     }
 

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 import org.apache.kafka.common.TopicPartition;
 import org.milena.broker.group.record.GroupKey;
@@ -94,11 +95,25 @@ public final class OffsetStore {
     /** An open transaction holds an offset for the partition. */
     public boolean isPending(String groupId, TopicPartition partition) {
         for (long producer : openProducers.getOrDefault(groupId, Set.of())) {
-            if (pendingByProducer.get(producer).getOrDefault(groupId, Map.of()).containsKey(partition)) {
+            if (isPending(producer, groupId, partition)) {
                 return true;
             }
         }
         return false;
+    }
+
+    boolean isPending(long producerId, String groupId, TopicPartition partition) {
+        return pendingByProducer.getOrDefault(producerId, Map.of()).getOrDefault(groupId, Map.of()).containsKey(partition);
+    }
+
+    /** The producers whose transactions are open. Not to be changed. */
+    Set<Long> openProducers() {
+        return pendingByProducer.keySet();
+    }
+
+    void forEachPending(long producerId, BiConsumer<String, TopicPartition> visitor) {
+        pendingByProducer.getOrDefault(producerId, Map.of()).forEach((groupId, offsets) ->
+                offsets.keySet().forEach(partition -> visitor.accept(groupId, partition)));
     }
 
     /** The groups that have offsets, committed or pending. */

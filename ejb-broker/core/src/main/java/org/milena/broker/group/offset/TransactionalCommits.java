@@ -2,6 +2,7 @@ package org.milena.broker.group.offset;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
@@ -31,9 +32,11 @@ public final class TransactionalCommits {
     private static final short PRECISE_SINCE = 6;
 
     private final ShardContext context;
+    private final SealedOffsets sealed;
 
-    public TransactionalCommits(ShardContext context) {
+    public TransactionalCommits(ShardContext context, SealedOffsets sealed) {
         this.context = context;
+        this.sealed = sealed;
     }
 
     /**
@@ -45,6 +48,7 @@ public final class TransactionalCommits {
         TxnOffsetCommitResponseData response = new TxnOffsetCommitResponseData();
         List<GroupRecord> records = new ArrayList<>();
         long now = context.clock().millis();
+        sealed.checkGrowth(request.producerId());
         try {
             Group.CommitPartitionValidator validator = validate(info, request);
             for (TxnOffsetCommitRequestTopic topic : request.topics()) {
@@ -52,6 +56,7 @@ public final class TransactionalCommits {
                 response.topics().add(answered);
                 for (TxnOffsetCommitRequestPartition partition : topic.partitions()) {
                     validator.validate(topic.name(), topic.topicId(), partition.partitionIndex());
+                    check(request.groupId(), new TopicPartition(topic.name(), partition.partitionIndex()));
                     Errors error = isTooLarge(partition.committedMetadata()) ? Errors.OFFSET_METADATA_TOO_LARGE : Errors.NONE;
                     answered.partitions().add(new TxnOffsetCommitResponsePartition().setPartitionIndex(partition.partitionIndex())
                             .setErrorCode(error.code()));
@@ -77,6 +82,13 @@ public final class TransactionalCommits {
         }
         throw info.apiVersion() >= PRECISE_SINCE ? new GroupIdNotFoundException("Group " + request.groupId() + " not found.")
                 : Errors.ILLEGAL_GENERATION.exception();
+    }
+
+    private void check(String groupId, TopicPartition partition) {
+        ApiException refusal = sealed.refusal(groupId, partition);
+        if (refusal != null) {
+            throw refusal;
+        }
     }
 
     private boolean isTooLarge(String metadata) {

@@ -5,7 +5,6 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.ApiException;
@@ -28,10 +27,6 @@ final class TransactionAdmissions {
     static final short ABORTABLE_SINCE = 11;
     /** The first version of transaction version 2: partitions are added by producing to them. */
     static final short ADDS_SINCE = 12;
-    /** The end of the producer's last transaction is often still being written: asked again after so many milliseconds, ... */
-    private static final long RETRY_MS = 20;
-    /** ... for so long. Kafka's {@code add.partitions.to.txn.retry.backoff(.max).ms}. */
-    private static final long RETRY_MAX_MS = 100;
 
     /** @param refused null: append, with the guard */
     record Admitted(TransactionGuard guard, ApiException refused) {
@@ -43,7 +38,6 @@ final class TransactionAdmissions {
     private final Map<TopicPartition, TransactionGuard> asked = new HashMap<>();
     private long producerId = -1;
     private short producerEpoch = -1;
-    private long startNanos;
 
     TransactionAdmissions(RequestContext context, String transactionalId) {
         this.context = context;
@@ -85,11 +79,6 @@ final class TransactionAdmissions {
 
     /** Asks, and tells {@code done} on the connection's event loop, never within this call. */
     void ask(TransactionAdmission admission, Consumer<Map<TopicPartition, Admitted>> done) {
-        startNanos = System.nanoTime();
-        askOnce(admission, done);
-    }
-
-    private void askOnce(TransactionAdmission admission, Consumer<Map<TopicPartition, Admitted>> done) {
         Collection<TopicPartition> partitions = asked.keySet();
         CompletableFuture<Map<TopicPartition, Errors>> answer;
         try {
@@ -99,17 +88,9 @@ final class TransactionAdmissions {
         }
         answer.whenComplete((errors, failure) -> context.executor().execute(() -> {
             Map<TopicPartition, Errors> all = failure == null ? errors : everywhere(partitions, Errors.forException(Errors.maybeUnwrapException(failure)));
-            if (adds() && all.containsValue(Errors.CONCURRENT_TRANSACTIONS) && waitedMs() < RETRY_MAX_MS) {
-                context.schedule(RETRY_MS, () -> askOnce(admission, done));
-                return;
-            }
             asked.forEach((tp, guard) -> outcome.put(tp, new Admitted(guard, refusal(all.getOrDefault(tp, Errors.INVALID_TXN_STATE)))));
             done.accept(outcome);
         }));
-    }
-
-    private long waitedMs() {
-        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos);
     }
 
     private static Map<TopicPartition, Errors> everywhere(Collection<TopicPartition> partitions, Errors error) {

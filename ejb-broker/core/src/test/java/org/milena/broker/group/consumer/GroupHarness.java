@@ -69,7 +69,8 @@ final class GroupHarness {
                 return nowMs * 1_000_000;
             }
         };
-        ShardContext context = new ShardContext(0, this::config, clock, timers, () -> image, groups);
+        ShardContext context = new ShardContext(0, this::config, clock, timers, () -> image, groups, operation -> background.execute(() -> operation.apply(shard)),
+                () -> java.util.concurrent.CompletableFuture.completedFuture(java.util.Set.of()));
         shard = new GroupCoordinatorShard(context, ConsumerGroups.factory(new RegexResolver(task -> background.execute(task)),
                 () -> "generated-" + ++ids), () -> "unique-" + ++ids);
         protocol = shard.consumer();

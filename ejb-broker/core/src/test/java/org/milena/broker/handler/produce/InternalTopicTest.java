@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.message.InitProducerIdRequestData;
 import org.apache.kafka.common.message.InitProducerIdResponseData;
@@ -45,8 +46,7 @@ class InternalTopicTest {
         try (EmbeddedBroker broker = EmbeddedBroker.start(dir); WireClient client = new WireClient(broker.port())) {
             broker.broker().topics().internalTopic("__consumer_offsets").join();
             broker.broker().topics().internalTopic("__transaction_state").join();
-            InitProducerIdResponseData producer = (InitProducerIdResponseData) client.call(ApiKeys.INIT_PRODUCER_ID, 5,
-                    new InitProducerIdRequestData().setTransactionalId("tx").setTransactionTimeoutMs(60_000));
+            InitProducerIdResponseData producer = producerId(client);
             assertThat(Errors.forCode(producer.errorCode())).isEqualTo(Errors.NONE);
             ProduceRequestData request = new ProduceRequestData().setAcks((short) -1).setTimeoutMs(30_000).setTransactionalId("tx");
             request.topicData().add(new TopicProduceData().setName("__consumer_offsets").setPartitionData(List.of(new PartitionProduceData().setIndex(0)
@@ -57,5 +57,16 @@ class InternalTopicTest {
             assertThat(Errors.forCode(partition.errorCode())).isEqualTo(Errors.INVALID_TOPIC_EXCEPTION);
             assertThat(broker.broker().transactions().describe(List.of("tx")).join().get(0).transactionState()).isEqualTo("Empty");
         }
+    }
+
+    /** The coordinator of a topic that was just made is still loading: nobody waits for that. */
+    private static InitProducerIdResponseData producerId(WireClient client) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        InitProducerIdResponseData producer;
+        do {
+            producer = (InitProducerIdResponseData) client.call(ApiKeys.INIT_PRODUCER_ID, 5,
+                    new InitProducerIdRequestData().setTransactionalId("tx").setTransactionTimeoutMs(60_000));
+        } while (producer.errorCode() == Errors.COORDINATOR_LOAD_IN_PROGRESS.code() && System.nanoTime() < deadline);
+        return producer;
     }
 }

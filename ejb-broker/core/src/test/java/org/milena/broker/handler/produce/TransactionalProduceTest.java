@@ -44,7 +44,6 @@ import org.milena.broker.network.RequestContext;
 import org.milena.broker.replication.AppendGate;
 import org.milena.broker.replication.ReplicaManager;
 import org.milena.broker.time.BrokerClock;
-import org.milena.broker.time.Timer;
 import org.milena.broker.transaction.TransactionAdmission;
 
 /** Produce of transactional batches: when the coordinator is asked, who waits meanwhile, and what clients are told. */
@@ -60,7 +59,6 @@ class TransactionalProduceTest {
     private ReplicaManager replicas;
     private ProduceHandler handler;
     private final Queue<Runnable> later = new ArrayDeque<>();
-    private final Queue<Runnable> timers = new ArrayDeque<>();
     private final List<String> answers = new ArrayList<>();
     private final List<String> asked = new ArrayList<>();
     private final Queue<CompletableFuture<Map<TopicPartition, Errors>>> questions = new ArrayDeque<>();
@@ -112,9 +110,6 @@ class TransactionalProduceTest {
                     return "client";
                 case "executor":
                     return (Executor) later::add;
-                case "schedule":
-                    timers.add((Runnable) args[1]);
-                    return (Timer.Task) () -> { };
                 case "reply":
                     answers.add(name + " " + told((ProduceResponseData) args[0]));
                     return null;
@@ -270,15 +265,12 @@ class TransactionalProduceTest {
         assertThat(answers.get(0)).startsWith("r NOT_ENOUGH_REPLICAS");
     }
 
-    /** The marker of the transaction before is often still under way. */
+    /** The marker of the transaction before is often still under way: the coordinator waits for it, and so does nobody else. */
     @Test
-    void withTransactionVersion2AConcurrentTransactionIsWaitedFor() {
+    void withTransactionVersion2AConcurrentTransactionIsToldAtOnce() {
         produce("c", VERSION_2, "r", "tx", transactional(0, 0));
         answer(Errors.CONCURRENT_TRANSACTIONS);
-        assertThat(answers).isEmpty();
-        timers.remove().run();
-        answer(Errors.NONE);
-        assertThat(answers).containsExactly("r at 0");
+        assertThat(answers).singleElement().asString().startsWith("r CONCURRENT_TRANSACTIONS");
     }
 
     @Test

@@ -2,6 +2,7 @@ package org.milena.broker.handler.transaction;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.milena.broker.handler.transaction.BranchWire.code;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -25,9 +26,7 @@ import org.apache.kafka.common.message.ApiVersionsResponseData;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
 import org.apache.kafka.common.message.ListTransactionsRequestData;
 import org.apache.kafka.common.message.ListTransactionsResponseData;
-import org.apache.kafka.common.message.RequestHeaderData;
 import org.apache.kafka.common.protocol.ApiKeys;
-import org.apache.kafka.common.protocol.MessageUtil;
 import org.apache.kafka.common.protocol.types.Struct;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterEach;
@@ -68,30 +67,7 @@ class BranchHandlerTest {
     }
 
     private Struct call(Action action, BranchRequest... branches) throws IOException {
-        return call(BranchMessages.request(action, "crm", branches));
-    }
-
-    private Struct call(Struct request) throws IOException {
-        ByteBuffer body = ByteBuffer.allocate(request.sizeOf());
-        request.writeTo(body);
-        wire.send(frame(BranchMessages.KEY, 0, body.flip()));
-        ByteBuffer answer = wire.receive();
-        assertThat(answer.getInt()).as("correlation id").isEqualTo(42);
-        Struct response = BranchMessages.RESPONSE.read(answer);
-        assertThat(answer.hasRemaining()).isFalse();
-        return response;
-    }
-
-    private static ByteBuffer frame(short key, int version, ByteBuffer body) {
-        RequestHeaderData header = new RequestHeaderData().setRequestApiKey(key).setRequestApiVersion((short) version).setCorrelationId(42)
-                .setClientId("connector");
-        ByteBuffer head = MessageUtil.toByteBufferAccessor(header, (short) 1).buffer();
-        return ByteBuffer.allocate(4 + head.remaining() + body.remaining()).putInt(head.remaining() + body.remaining()).put(head).put(body).flip();
-    }
-
-    private static int code(Struct response) {
-        assertThat(response.getInt("xa_code")).isZero();
-        return ((Struct) response.getArray("branches")[0]).getInt("xa_code");
+        return BranchWire.call(wire, action, branches);
     }
 
     private ApiVersionsResponseData versions(String software) throws IOException {
@@ -169,7 +145,7 @@ class BranchHandlerTest {
         Struct request = BranchMessages.request(Action.COMMIT, "crm", new BranchRequest("id", 5, (short) 7, XID, "crm"));
         ByteBuffer body = ByteBuffer.allocate(request.sizeOf());
         request.writeTo(body);
-        ByteBuffer frame = frame(BranchMessages.KEY, 0, body.flip()).position(4).slice();
+        ByteBuffer frame = BranchWire.frame(BranchMessages.KEY, 0, body.flip()).position(4).slice();
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         int code = XAException.XAER_RMFAIL;
         while (code == XAException.XAER_RMFAIL && System.nanoTime() < deadline) { // there is no coordinator before the first transactional id
@@ -201,8 +177,8 @@ class BranchHandlerTest {
 
     @Test
     void nonsenseIsAnswered() throws Exception {
-        assertThat(call(BranchMessages.request(Action.RECOVER, "")).getInt("xa_code")).isEqualTo(XAException.XAER_INVAL);
-        assertThat(call(BranchMessages.request(Action.RECOVER, "crm").set("action", (byte) 77)).getInt("xa_code")).isEqualTo(XAException.XAER_INVAL);
+        assertThat(BranchWire.call(wire, BranchMessages.request(Action.RECOVER, "")).getInt("xa_code")).isEqualTo(XAException.XAER_INVAL);
+        assertThat(BranchWire.call(wire, BranchMessages.request(Action.RECOVER, "crm").set("action", (byte) 77)).getInt("xa_code")).isEqualTo(XAException.XAER_INVAL);
         assertThat(versions("milena-connector").errorCode()).as("the connection lives on").isZero();
     }
 

@@ -1,0 +1,46 @@
+package org.milena.broker.handler.transaction;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.apache.kafka.common.message.RequestHeaderData;
+import org.apache.kafka.common.protocol.MessageUtil;
+import org.apache.kafka.common.protocol.types.Struct;
+import org.milena.broker.network.WireClient;
+import org.milena.broker.transaction.BranchRequest;
+
+/** The private request on a socket, for resource manager {@code crm}. */
+final class BranchWire {
+
+    private BranchWire() {
+    }
+
+    static Struct call(WireClient wire, BranchMessages.Action action, BranchRequest... branches) throws IOException {
+        return call(wire, BranchMessages.request(action, "crm", branches));
+    }
+
+    static Struct call(WireClient wire, Struct request) throws IOException {
+        ByteBuffer body = ByteBuffer.allocate(request.sizeOf());
+        request.writeTo(body);
+        wire.send(frame(BranchMessages.KEY, 0, body.flip()));
+        ByteBuffer answer = wire.receive();
+        assertThat(answer.getInt()).as("correlation id").isEqualTo(42);
+        Struct response = BranchMessages.RESPONSE.read(answer);
+        assertThat(answer.hasRemaining()).isFalse();
+        return response;
+    }
+
+    static ByteBuffer frame(short key, int version, ByteBuffer body) {
+        RequestHeaderData header = new RequestHeaderData().setRequestApiKey(key).setRequestApiVersion((short) version).setCorrelationId(42)
+                .setClientId("connector");
+        ByteBuffer head = MessageUtil.toByteBufferAccessor(header, (short) 1).buffer();
+        return ByteBuffer.allocate(4 + head.remaining() + body.remaining()).putInt(head.remaining() + body.remaining()).put(head).put(body).flip();
+    }
+
+    /** Of the only branch. */
+    static int code(Struct response) {
+        assertThat(response.getInt("xa_code")).isZero();
+        return ((Struct) response.getArray("branches")[0]).getInt("xa_code");
+    }
+}

@@ -1,0 +1,154 @@
+package org.milena.broker.transaction;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.milena.broker.transaction.TransactionFixture.A;
+import static org.milena.broker.transaction.TransactionFixture.B;
+import static org.milena.broker.transaction.TransactionFixture.ID;
+import static org.milena.broker.transaction.TransactionFixture.MANAGER;
+import static org.milena.broker.transaction.TransactionFixture.TIMEOUT_MS;
+import static org.milena.broker.transaction.TransactionFixture.V2;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.KafkaStorageException;
+import org.apache.kafka.common.message.ListTransactionsRequestData;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.protocol.Message;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.milena.broker.transaction.TransactionFixture.FakeDisk;
+import org.milena.broker.transaction.TransactionFixture.Producer;
+
+/** What an operator sees of branches in doubt, and can do about them, with nothing but Kafka's tools, metrics and the log. */
+class OperatorTest {
+
+    private static final int OPERATOR = BranchCoordinator.OPERATOR_EPOCH;
+
+    private final TransactionFixture f = new TransactionFixture();
+    private final Producer p = f.init();
+
+    @BeforeEach
+    void aTransactionOfTwoPartitions() {
+        f.topicExists();
+        f.add(p, V2, A, B);
+    }
+
+    /** {@code kafka-transactions abort} names one partition; the decision is on all of the branch. */
+    private Errors markers(long producerId, int epoch, int coordinatorEpoch, boolean commit) {
+        Map<TopicPartition, Errors> answer = f.world.get(f.coordinator.writeMarkers(producerId, (short) epoch, coordinatorEpoch, commit, V2, Set.of(A)));
+        assertThat(answer).containsOnlyKeys(A);
+        return answer.get(A);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aMarkerWithTheOperatorsEpochCompletesABranchHeuristically(boolean commit) {
+        f.prepare(p, 1);
+        assertThat(markers(p.id(), 1, OPERATOR, commit)).as("another epoch").isEqualTo(Errors.INVALID_TXN_STATE);
+        assertThat(markers(p.id() + 1, 0, OPERATOR, commit)).as("another producer").isEqualTo(Errors.INVALID_TXN_STATE);
+        assertThat(markers(p.id(), 0, OPERATOR - 1, commit)).as("any other epoch is a client's marker").isEqualTo(Errors.CONCURRENT_TRANSACTIONS);
+        assertThat(f.markers.attempts).isZero();
+        assertThat(markers(p.id(), 0, OPERATOR, commit)).isEqualTo(Errors.NONE);
+        assertThat(f.markers.partitions(commit)).containsExactlyInAnyOrder(A, B);
+        assertThat(f.markers.written).allSatisfy(marker -> assertThat(marker.coordinatorEpoch()).as("the real one").isEqualTo(f.epoch()));
+        assertThat(markers(p.id(), 0, OPERATOR, commit)).as("again").isEqualTo(Errors.NONE);
+        assertThat(markers(p.id(), 0, OPERATOR, !commit)).as("the opposite").isEqualTo(Errors.INVALID_TXN_STATE);
+        assertThat(f.decide(p, 1, true)).as("its transaction manager is told").isEqualTo(commit ? XaAnswer.HEURISTICALLY_COMMITTED
+                : XaAnswer.HEURISTICALLY_ROLLED_BACK);
+        f.forget(p, 1);
+        assertThat(markers(p.id(), 0, OPERATOR, commit)).isEqualTo(Errors.INVALID_TXN_STATE);
+    }
+
+    @Test
+    void whatIsNotPreparedIsNoOperatorsBusiness() {
+        assertThat(markers(p.id(), 0, OPERATOR, false)).isEqualTo(Errors.INVALID_TXN_STATE);
+        assertThat(f.stateName()).isEqualTo(TransactionState.ONGOING);
+        assertThat(f.markers.attempts).as("a marker of this epoch would fence every coordinator").isZero();
+    }
+
+    @Test
+    void anOperatorIsAskedToComeAgain() {
+        f.prepare(p, 1);
+        f.durability.failing.put(FakeDisk.STATE, new KafkaStorageException("no flush"));
+        assertThat(markers(p.id(), 0, OPERATOR, false)).isIn(Errors.COORDINATOR_NOT_AVAILABLE, Errors.KAFKA_STORAGE_ERROR);
+        f.durability.failing.clear();
+        assertThat(markers(p.id(), 0, OPERATOR, false)).isEqualTo(Errors.NONE);
+    }
+
+    // ---- what is shown
+
+    private static List<String> words(Message message) {
+        return message.unknownTaggedFields().stream().map(field -> field.tag() + " " + new String(field.data(), StandardCharsets.UTF_8)).toList();
+    }
+
+    @Test
+    void describeAndListSayWhoseItIs() {
+        var before = f.world.get(f.coordinator.describe(List.of(ID))).get(0);
+        assertThat(before.transactionTimeoutMs()).isEqualTo(TIMEOUT_MS);
+        assertThat(words(before)).isEmpty();
+        f.prepare(p, 1);
+        String text = "10000 XA branch 131077:01:0102 of " + MANAGER + ", prepared at " + Instant.ofEpochMilli(f.world.millis()) + ", ";
+        var described = f.world.get(f.coordinator.describe(List.of(ID))).get(0);
+        assertThat(described.transactionState()).as("as Kafka's tools know it").isEqualTo("Ongoing");
+        assertThat(described.transactionTimeoutMs()).as("KIP-939: only its owner ends it").isEqualTo(Integer.MAX_VALUE);
+        assertThat(words(described)).containsExactly(text + "in doubt");
+        var listed = f.world.get(f.coordinator.list(new ListTransactionsRequestData().setDurationFilter(-1))).transactionStates().get(0);
+        assertThat(words(listed)).containsExactly(text + "in doubt");
+        f.heuristic(p, 1, false);
+        assertThat(words(f.world.get(f.coordinator.describe(List.of(ID))).get(0))).containsExactly(text + "HEURISTICALLY_ROLLED_BACK");
+    }
+
+    @Test
+    void branchesInDoubtAreCounted() {
+        assertThat(f.world.get(f.coordinator.branches().inDoubt())).isEqualTo(new BranchCoordinator.InDoubt(0, -1));
+        f.prepare(p, 1);
+        long preparedMs = f.world.millis();
+        f.world.advance(5_000);
+        f.restart();
+        assertThat(f.world.get(f.coordinator.branches().inDoubt())).isEqualTo(new BranchCoordinator.InDoubt(1, preparedMs));
+        f.heuristic(p, 1, true);
+        assertThat(f.world.get(f.coordinator.branches().inDoubt())).as("what is to be forgotten is not in doubt")
+                .isEqualTo(new BranchCoordinator.InDoubt(0, -1));
+    }
+
+    @Test
+    void aBranchThatIsLongInDoubtIsNamedOnceInTheLog() {
+        List<String> logged = new ArrayList<>();
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord record) {
+                logged.add(java.text.MessageFormat.format(record.getMessage(), record.getParameters()));
+            }
+
+            @Override
+            public void flush() {
+            }
+
+            @Override
+            public void close() {
+            }
+        };
+        Logger logger = Logger.getLogger(ShardBranches.class.getName());
+        logger.addHandler(handler);
+        try {
+            f.prepare(p, 1);
+            f.world.advance(ShardBranches.LONG_IN_DOUBT_MS - 1);
+            assertThat(logged).isEmpty();
+            f.world.advance(60_000);
+            assertThat(logged).singleElement().asString().startsWith("XA branch 131077:01:0102 of crm (transactional id id, producer 1000, epoch 0)"
+                    + " has been in doubt for 6").contains("coordinator epoch 2147483647 rolls it back");
+        } finally {
+            logger.removeHandler(handler);
+        }
+    }
+}

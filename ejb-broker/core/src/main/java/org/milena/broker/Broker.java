@@ -44,6 +44,7 @@ import org.milena.broker.replication.ReplicaManager;
 import org.milena.broker.resource.DescriptorBudget;
 import org.milena.broker.resource.DiskSpaceGuard;
 import org.milena.broker.resource.FileDescriptors;
+import org.milena.broker.time.Timer;
 import org.milena.broker.topic.AdminContext;
 import org.milena.broker.topic.MetadataImages;
 import org.milena.broker.topic.TopicAdministration;
@@ -293,6 +294,11 @@ public final class Broker implements AutoCloseable {
 
     public BrokerServer server() {
         return server;
+    }
+
+    /** Ends with the broker: what it has not run by then it does not run. */
+    public Timer timer() {
+        return loops.timer();
     }
 
     /** For clients in this VM, while the listener is open. */

@@ -259,10 +259,11 @@ public final class GroupCoordinator {
      * A transaction is about to be prepared: it takes no more offsets in a partition of {@code __consumer_offsets}, and until it ends nobody
      * else commits or deletes where it has some (rules 18). Again is harmless.
      *
-     * @return exceptionally: InvalidTxnState or InvalidProducerEpoch when it is not open there, or not alone; anything else: try again
+     * @return exceptionally: InvalidTxnState or InvalidProducerEpoch when it is not open there, UnstableOffsetCommit when it is not alone;
+     *         anything else: try again
      */
     public CompletableFuture<Void> sealTransaction(int partition, long producerId, short producerEpoch) {
-        return runtime.writeTransactional(partition, null, new Producer(producerId, producerEpoch, null), shard -> shard.seal(producerId));
+        return new PatientWrite<>(runtime, partition, null, new Producer(producerId, producerEpoch, null), shard -> shard.seal(producerId)).run();
     }
 
     public CompletableFuture<OffsetFetchResponseGroup> fetchOffsets(RequestInfo info, OffsetFetchRequestGroup request, boolean requireStable) {

@@ -50,12 +50,14 @@ public final class GroupCoordinatorShard implements CoordinatorShard {
     /** One round of expiry changes at most this many groups, so that nobody waits long behind it. */
     private static final int EXPIRY_RECORDS = 1_000;
     private static final String PROMISED = "promised";
+    private static final String WAITING = "waiting for the end of a transaction";
     private static final long FIRST_RETRY_MS = 50;
     private static final long LAST_RETRY_MS = 5_000;
 
     private final ShardContext context;
     private final OffsetStore offsets = new OffsetStore();
     private final SealedOffsets sealed = new SealedOffsets(offsets);
+    private final List<Runnable> waiting = new ArrayList<>();
     private final OffsetCommits commits;
     private final TransactionalCommits transactionalCommits;
     private final OffsetFetches fetches;
@@ -108,6 +110,7 @@ public final class GroupCoordinatorShard implements CoordinatorShard {
     public void endTransaction(long producerId, boolean commit) {
         offsets.endTransaction(producerId, commit);
         sealed.ended(producerId);
+        releaseWaiting();
     }
 
     @Override
@@ -141,6 +144,7 @@ public final class GroupCoordinatorShard implements CoordinatorShard {
     public void unloaded(ApiException error) {
         classic.unloaded(error);
         consumer.unloaded(error);
+        releaseWaiting();
     }
 
     // ---- membership
@@ -210,11 +214,28 @@ public final class GroupCoordinatorShard implements CoordinatorShard {
     /**
      * A producer's transaction is about to be prepared: from now on it takes no more offsets, and nobody else touches where it has some.
      *
-     * @throws ApiException another transaction has offsets pending in the same place
+     * @throws org.apache.kafka.common.errors.UnstableOffsetCommitException another transaction has offsets pending in the same place
      */
     public Result<Void> seal(long producerId) {
         sealed.seal(producerId);
         return Result.of(null);
+    }
+
+    /** Runs {@code action} when the next transaction ends here, or in {@code patienceMs} at the latest. */
+    void awaitEnd(long patienceMs, Runnable action) {
+        waiting.add(action);
+        if (!context.timer().isScheduled(WAITING)) {
+            context.timer().schedule(WAITING, patienceMs, () -> {
+                releaseWaiting();
+                return Result.of(null);
+            });
+        }
+    }
+
+    private void releaseWaiting() {
+        List<Runnable> released = List.copyOf(waiting);
+        waiting.clear();
+        released.forEach(Runnable::run);
     }
 
     public OffsetCommits commits() {

@@ -55,7 +55,7 @@ final class TransactionalCommit {
 
     private CompletableFuture<TxnOffsetCommitResponseData> write(int partition, TransactionGuard guard) {
         Producer producer = new Producer(request.producerId(), request.producerEpoch(), guard);
-        return runtime.writeTransactional(partition, Scope.members(request.groupId()), producer, shard -> shard.commit(info, request));
+        return new PatientWrite<>(runtime, partition, Scope.members(request.groupId()), producer, shard -> shard.commit(info, request)).run();
     }
 
     /** What clients of this version understand. */

@@ -7,6 +7,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.KafkaStorageException;
+import org.apache.kafka.common.errors.UnstableOffsetCommitException;
 import org.apache.kafka.common.protocol.Errors;
 import org.milena.broker.log.PartitionLog;
 import org.milena.broker.transaction.TransactionDurability;
@@ -38,7 +39,7 @@ public final class PartitionDurability implements TransactionDurability {
         try {
             Partition partition = replicas.partition(tp.topic(), tp.partition());
             if (tp.topic().equals(offsetsTopic)) {
-                return offsets.seal(tp.partition(), producerId, producerEpoch).exceptionally(PartitionDurability::goneOn)
+                return offsets.seal(tp.partition(), producerId, producerEpoch).exceptionally(PartitionDurability::lost)
                         .thenCompose(sealed -> flush(partition.log()));
             }
             partition.execute(() -> secure(partition.log(), producerId, producerEpoch, secured));
@@ -59,10 +60,11 @@ public final class PartitionDurability implements TransactionDurability {
         }
     }
 
-    /** A producer that went on in a newer epoch has no transaction open here either. */
-    private static Void goneOn(Throwable error) {
+    /** A producer that went on in a newer epoch has no transaction open here either; and one beside another's offsets must not be committed. */
+    private static Void lost(Throwable error) {
         Throwable cause = Errors.maybeUnwrapException(error);
-        throw new CompletionException(cause instanceof InvalidProducerEpochException ? new InvalidTxnStateException(cause.getMessage()) : cause);
+        boolean lost = cause instanceof InvalidProducerEpochException || cause instanceof UnstableOffsetCommitException;
+        throw new CompletionException(lost ? new InvalidTxnStateException(cause.getMessage()) : cause);
     }
 
     @Override

@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.CoordinatorLoadInProgressException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
+import org.apache.kafka.common.errors.UnstableOffsetCommitException;
 import org.apache.kafka.common.message.OffsetDeleteRequestData;
 import org.apache.kafka.common.message.OffsetDeleteRequestData.OffsetDeleteRequestPartition;
 import org.apache.kafka.common.message.OffsetDeleteRequestData.OffsetDeleteRequestTopic;
@@ -40,12 +41,26 @@ class SealedOffsetsTest {
         f.commit("", -1, "t", 0, 5);
     }
 
-    private Errors pending(int version, long producer, int epoch, int partition, long offset) {
+    private CompletableFuture<Errors> pendingLater(int version, long producer, int epoch, int partition, long offset) {
         TxnOffsetCommitRequestData request = new TxnOffsetCommitRequestData().setTransactionalId("tx").setGroupId(GROUP).setProducerId(producer)
                 .setProducerEpoch((short) epoch).setTopics(List.of(new TxnOffsetCommitRequestTopic().setName("t").setPartitions(List.of(
                         new TxnOffsetCommitRequestPartition().setPartitionIndex(partition).setCommittedOffset(offset).setCommittedMetadata("m")))));
-        return Errors.forCode(f.world.get(f.coordinator.commitOffsets(GroupFixture.version(version), request, (id, p, e, partitions, add) ->
-                CompletableFuture.completedFuture(Map.of(OFFSETS, Errors.NONE)))).topics().get(0).partitions().get(0).errorCode());
+        return f.coordinator.commitOffsets(GroupFixture.version(version), request, (id, p, e, partitions, add) ->
+                CompletableFuture.completedFuture(Map.of(OFFSETS, Errors.NONE))).thenApply(answer ->
+                Errors.forCode(answer.topics().get(0).partitions().get(0).errorCode()));
+    }
+
+    private Errors pending(int version, long producer, int epoch, int partition, long offset) {
+        return afterAWhile(pendingLater(version, producer, epoch, partition, offset));
+    }
+
+    /** Who is in somebody's way is waited for, but not long. */
+    private <T> T afterAWhile(CompletableFuture<T> answer) {
+        f.world.run();
+        if (!answer.isDone()) {
+            f.world.advance(PatientWrite.PATIENCE_MS);
+        }
+        return f.world.get(answer);
     }
 
     private Errors pending(long producer, int partition, long offset) {
@@ -53,7 +68,7 @@ class SealedOffsetsTest {
     }
 
     private void seal(long producer, int epoch) {
-        f.world.get(f.coordinator.sealTransaction(0, producer, (short) epoch));
+        afterAWhile(f.coordinator.sealTransaction(0, producer, (short) epoch));
     }
 
     private void end(long producer, int epoch, boolean commit) {
@@ -107,12 +122,52 @@ class SealedOffsetsTest {
     void thereIsNoVoteWhileTwoTransactionsAreInTheSamePlace() {
         pending(T1, 0, 10);
         pending(T2, 0, 11);
-        assertThatThrownBy(() -> seal(T1, 0)).rootCause().isInstanceOf(InvalidTxnStateException.class)
+        assertThatThrownBy(() -> seal(T1, 0)).rootCause().isInstanceOf(UnstableOffsetCommitException.class)
                 .hasMessage("Group g has offsets for t-0 pending in two transactions, of producers 77 and 88");
         assertThat(f.commit("", -1, "t", 0, 12)).as("nothing is sealed").isEqualTo(Errors.NONE);
         end(T2, 1, false);
         seal(T1, 0);
         assertThat(f.commit("", -1, "t", 0, 12)).isEqualTo(Errors.UNSTABLE_OFFSET_COMMIT);
+    }
+
+    /** One record after the other, each in a transaction of another producer: the marker of the last is often still on its way. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void theNextTransactionWaitsForTheMarkerOfTheLast(boolean commit) {
+        pending(T1, 0, 10);
+        seal(T1, 0);
+        var next = pendingLater(5, T2, 0, 0, 11);
+        var another = pendingLater(5, T2 + 1, 0, 1, 21);
+        f.world.advance(PatientWrite.PATIENCE_MS - 1);
+        assertThat(next).isNotDone();
+        assertThat(f.world.get(another)).as("in another partition").isEqualTo(Errors.NONE);
+        end(T1, 1, commit);
+        assertThat(f.world.get(next)).isEqualTo(Errors.NONE);
+        seal(T2, 0);
+        end(T2, 1, true);
+        assertThat(f.committed("t", 0)).isEqualTo(11);
+    }
+
+    @Test
+    void aVoteWaitsForTheMarkerOfTheLastTransaction() {
+        pending(T1, 0, 10);
+        pending(T2, 0, 11);
+        var vote = f.coordinator.sealTransaction(0, T2, (short) 0);
+        f.world.run();
+        assertThat(vote).isNotDone();
+        end(T1, 1, true);
+        f.world.get(vote);
+        assertThat(f.commit("", -1, "t", 0, 12)).isEqualTo(Errors.UNSTABLE_OFFSET_COMMIT);
+    }
+
+    @Test
+    void whoWaitsIsToldWhenTheCoordinatorResigns() {
+        pending(T1, 0, 10);
+        seal(T1, 0);
+        var next = pendingLater(5, T2, 0, 0, 11);
+        f.world.run();
+        f.resign();
+        assertThat(f.world.get(next)).isEqualTo(Errors.NOT_COORDINATOR);
     }
 
     @Test

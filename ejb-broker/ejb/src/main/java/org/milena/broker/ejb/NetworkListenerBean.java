@@ -2,7 +2,6 @@ package org.milena.broker.ejb;
 
 import jakarta.annotation.PostConstruct;
 import jakarta.annotation.PreDestroy;
-import jakarta.annotation.Resource;
 import jakarta.ejb.ConcurrencyManagement;
 import jakarta.ejb.ConcurrencyManagementType;
 import jakarta.ejb.DependsOn;
@@ -10,20 +9,18 @@ import jakarta.ejb.Singleton;
 import jakarta.ejb.Startup;
 import jakarta.ejb.TransactionAttribute;
 import jakarta.ejb.TransactionAttributeType;
-import jakarta.enterprise.concurrent.ManagedScheduledExecutorService;
 import jakarta.inject.Inject;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.util.List;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import org.milena.broker.Broker;
 import org.milena.broker.api.BrokerStatus;
 import org.milena.broker.api.MetricsService;
 import org.milena.broker.api.NetworkListener;
 import org.milena.broker.config.BrokerConfig;
+import org.milena.broker.time.Timer;
 
 /** Opens the door, when everything behind it is ready; closes it first of all. */
 @Startup
@@ -41,12 +38,9 @@ public class NetworkListenerBean implements NetworkListener, MetricsService {
     @Inject
     Parts parts;
 
-    @Resource
-    ManagedScheduledExecutorService scheduler;
-
     private final InVmDoor door = new InVmDoor();
     private Broker broker;
-    private Future<?> welcome;
+    private Timer.Task welcome;
 
     @PostConstruct
     void start() {
@@ -55,7 +49,8 @@ public class NetworkListenerBean implements NetworkListener, MetricsService {
         door.open(broker.inVmAccess());
         BrokerStatus.current().started();
         LOG.log(Level.INFO, "Milena is ready: listening on {0}, clients are told {1}", parts.get(BrokerConfig.class).listeners(), advertised());
-        welcome = scheduler.schedule(this::welcome, WELCOME_AFTER_MS, TimeUnit.MILLISECONDS);
+        // Not the server's scheduler: a thread that a pool of the server starts on our call would keep our class loader (JDK 17) as long as it lives.
+        welcome = broker.timer().schedule(WELCOME_AFTER_MS, this::welcome);
     }
 
     private void welcome() {
@@ -81,7 +76,7 @@ public class NetworkListenerBean implements NetworkListener, MetricsService {
     /** Stops the whole broker, from the listener to the logs: while the other beans are still there. */
     @PreDestroy
     void stop() {
-        welcome.cancel(false);
+        welcome.cancel();
         BrokerStatus.current().stopped();
         door.close();
         broker.close();

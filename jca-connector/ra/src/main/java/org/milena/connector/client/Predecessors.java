@@ -43,7 +43,7 @@ record Predecessors(String prefix, String process) {
     }
 
     private static void rollBack(BrokerConnection broker, String id, Deadline deadline) throws ClientException {
-        InitProducerIdRequestData request = new InitProducerIdRequestData().setTransactionalId(id).setTransactionTimeoutMs(60_000)
+        InitProducerIdRequestData request = new InitProducerIdRequestData().setTransactionalId(id).setTransactionTimeoutMs(1_000)
                 .setProducerId(RecordBatch.NO_PRODUCER_ID).setProducerEpoch(RecordBatch.NO_PRODUCER_EPOCH);
         InitProducerIdResponseData answer = (InitProducerIdResponseData) broker.send(ApiKeys.INIT_PRODUCER_ID,
                 broker.version(ApiKeys.INIT_PRODUCER_ID, 4, 5), request).await(deadline);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -105,6 +106,38 @@ class ResourceManagerTest {
             assertThat(manager.recover(cluster)).isEmpty();
             assertThat(committed(topic, 3)).containsExactly("two phases", "one phase", "an Xid again");
         }
+    }
+
+    /** Which saves a request and a record for each branch. */
+    @ParameterizedTest
+    @EnumSource
+    void aTransactionalIdComesBackWithItsNextEpoch(Way way) throws Exception {
+        String topic = "again-" + way;
+        ResourceManager manager = manager("again", way, "p");
+        Map<String, BranchName> last = new HashMap<>();
+        Set<Integer> endings = new HashSet<>(Set.of(0, 1, 2));
+        int committed = 0;
+        try (Cluster cluster = cluster(way)) {
+            for (int i = 0; !endings.isEmpty(); i++) { // ids rest for a while: until one has come back after each way to end
+                Xid xid = new BranchXid(1, new byte[] {1}, new byte[] {(byte) (i % 3), (byte) i, (byte) (i >> 8)});
+                Branch branch = manager.begin(cluster, xid, 60_000);
+                branch.send(List.of(record(topic, "v" + i)));
+                BranchName name = branch.name();
+                BranchName before = last.put(name.transactionalId(), name);
+                if (before != null) {
+                    assertThat(name.producerId()).isEqualTo(before.producerId());
+                    assertThat(name.producerEpoch()).isEqualTo((short) (before.producerEpoch() + 1));
+                    endings.remove((int) before.xid().getBranchQualifier()[0]);
+                }
+                if (i % 3 == 0) {
+                    manager.rollback(cluster, xid);
+                } else {
+                    manager.commit(cluster, xid, i % 3 == 1 || manager.prepare(cluster, xid) != XAResource.XA_OK);
+                    committed++;
+                }
+            }
+        }
+        assertThat(committed(topic, committed)).hasSize(committed);
     }
 
     @ParameterizedTest

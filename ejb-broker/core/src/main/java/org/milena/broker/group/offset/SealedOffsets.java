@@ -41,13 +41,13 @@ public final class SealedOffsets {
     /**
      * From now on, until the transaction ends.
      *
-     * @throws InvalidTxnStateException somebody else's transaction has offsets pending in the same place: one would be lost
+     * @throws UnstableOffsetCommitException somebody else's transaction has offsets pending in the same place: one would be lost
      */
     public void seal(long producerId) {
         store.forEachPending(producerId, (groupId, partition) -> {
             for (long other : store.openProducers()) {
                 if (other != producerId && store.isPending(other, groupId, partition)) {
-                    throw new InvalidTxnStateException("Group " + groupId + " has offsets for " + partition + " pending in two transactions, of producers "
+                    throw new UnstableOffsetCommitException("Group " + groupId + " has offsets for " + partition + " pending in two transactions, of producers "
                             + producerId + " and " + other);
                 }
             }

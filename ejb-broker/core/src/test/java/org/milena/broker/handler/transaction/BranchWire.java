@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.TimeUnit;
+import javax.transaction.xa.XAException;
 import org.apache.kafka.common.message.RequestHeaderData;
 import org.apache.kafka.common.protocol.MessageUtil;
 import org.apache.kafka.common.protocol.types.Struct;
@@ -36,6 +38,16 @@ final class BranchWire {
                 .setClientId("connector");
         ByteBuffer head = MessageUtil.toByteBufferAccessor(header, (short) 1).buffer();
         return ByteBuffer.allocate(4 + head.remaining() + body.remaining()).putInt(head.remaining() + body.remaining()).put(head).put(body).flip();
+    }
+
+    /** Asks again while it is told to: coordinators are loading, or the markers of the branch are on their way. */
+    static int settled(WireClient wire, BranchMessages.Action action, BranchRequest branch) throws IOException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        int code;
+        do {
+            code = code(call(wire, action, branch));
+        } while (code == XAException.XAER_RMFAIL && System.nanoTime() < deadline);
+        return code;
     }
 
     /** Of the only branch. */

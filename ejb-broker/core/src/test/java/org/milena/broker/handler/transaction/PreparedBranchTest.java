@@ -115,11 +115,8 @@ class PreparedBranchTest {
         assertThat(code(BranchWire.call(wire, Action.PREPARE, branch))).isZero();
     }
 
-    /** Asked again while the coordinators are loading. */
-    private int decided(Action action) throws Exception {
-        int[] code = new int[1];
-        await(() -> (code[0] = code(BranchWire.call(wire, action, branch))) != XAException.XAER_RMFAIL);
-        return code[0];
+    private int decided(Action action) throws IOException {
+        return BranchWire.settled(wire, action, branch);
     }
 
     private static void await(Callable<Boolean> condition) throws Exception {

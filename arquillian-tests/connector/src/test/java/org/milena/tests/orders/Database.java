@@ -1,36 +1,45 @@
 package org.milena.tests.orders;
 
+import java.io.IOException;
 import java.net.URISyntaxException;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Driver;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Optional;
 import org.milena.persistence.testing.PostgreSql;
 
 /**
- * A database for the sample, as a server has to be told of it.
+ * A database for the sample.
  *
- * @param driver     null: the server's own
- * @param dataSource an XADataSource
+ * @param name   of the script, beside the sample, that tells a server of it
+ * @param port   where it listens, in place of the one in the script
+ * @param driver null: the server has one
  */
-record Database(String url, String user, Class<? extends Driver> driver, String dataSource) {
+record Database(String name, int port, Path driver) {
 
-    /** On disk when a commit returns, or it would forget what it had promised (rules 21). */
-    static Database h2(Path directory) {
-        return new Database("jdbc:h2:file:" + directory.toAbsolutePath() + "/orders;WRITE_DELAY=0", "sa", null, "org.h2.jdbcx.JdbcDataSource");
+    static Database h2() {
+        return new Database("h2", 0, null);
     }
 
-    static Database of(PostgreSql server) {
-        return new Database(server.url(), server.user(), org.postgresql.Driver.class, "org.postgresql.xa.PGXADataSource");
+    static Database of(PostgreSql server) throws SQLException, URISyntaxException {
+        try (Connection connection = DriverManager.getConnection(server.url(), server.user(), null); Statement statement = connection.createStatement()) {
+            statement.execute("CREATE ROLE orders LOGIN PASSWORD 'orders'");
+            statement.execute("CREATE DATABASE orders OWNER orders");
+        }
+        return new Database("postgresql", server.port(), Path.of(org.postgresql.Driver.class.getProtectionDomain().getCodeSource().getLocation().toURI()));
     }
 
     Optional<Path> driverJar() {
-        if (driver == null) {
-            return Optional.empty();
-        }
-        try {
-            return Optional.of(Path.of(driver.getProtectionDomain().getCodeSource().getLocation().toURI()));
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
-        }
+        return Optional.ofNullable(driver);
+    }
+
+    /** The script for this server, with the port put in. */
+    Path script(String server, Path directory) throws IOException {
+        String file = server + "-" + name + (server.equals("wildfly") ? ".cli" : ".asadmin");
+        String text = Files.readString(Server.SAMPLE.resolve("server").resolve(file));
+        return Files.writeString(directory.resolve(file), text.replace("5432", String.valueOf(port)));
     }
 }

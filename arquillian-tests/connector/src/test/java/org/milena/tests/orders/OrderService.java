@@ -15,9 +15,9 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,7 +42,7 @@ abstract class OrderService {
     static void install(Database database) throws Exception {
         EXPECTED.clear();
         server = Server.in(directory, database);
-        server.start();
+        server.install();
         topics = new Topics(server.bootstrap());
         topics.create("orders", "shipments");
     }
@@ -136,7 +136,7 @@ abstract class OrderService {
         long seed = Long.getLong("seed", System.nanoTime());
         System.out.println("-Dseed=" + seed);
         Random random = new Random(seed);
-        int kills = Integer.getInteger("milena.test.kills");
+        int kills = Integer.getInteger("kills", Boolean.getBoolean("milena.long") ? 100 : 1);
         for (int kill = 0; kill < kills; kill++) {
             int before = topics.shipped().size();
             int at = before + random.nextInt(LOAD - 50);

@@ -7,7 +7,7 @@ class OrderServiceOnH2IT extends OrderService {
 
     @BeforeAll
     static void start() throws Exception {
-        install(Database.h2(directory));
+        install(Database.h2());
     }
 
     @Override

@@ -1,21 +1,15 @@
 package org.milena.tests.orders;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.TimeUnit;
 
-/** Payara with the sample's data source, and with recovery at the start, which is off by default. */
+/** Payara as it comes. */
 final class Payara extends Server {
 
     private static final String DOMAIN = "orders";
-
-    private boolean installed;
 
     Payara(Path directory, Database database) throws Exception {
         super(directory, database);
@@ -29,17 +23,18 @@ final class Payara extends Server {
     @Override
     void launch() throws Exception {
         asadmin("start-domain", "--domaindir", directory.toString(), DOMAIN);
-        if (installed) {
-            return;
-        }
-        asadmin("set", "configs.config.server-config.transaction-service.automatic-recovery=true",
-                "configs.config.server-config.transaction-service.property.pending-txn-cleanup-interval=5");
-        asadmin("create-jdbc-connection-pool", "--restype", "javax.sql.XADataSource", "--datasourceclassname", database.dataSource(),
-                "--property", "user=" + database.user() + ":password=any:URL=" + database.url().replaceAll("([:=;])", "\\\\$1"), "orders");
-        asadmin("create-jdbc-resource", "--connectionpoolid", "orders", "jdbc/orders");
+    }
+
+    @Override
+    void deploy() throws Exception {
+        asadmin("multimode", "--file", database.script("payara", directory).toString());
         asadmin("deploy", MILENA.toString());
-        asadmin("deploy", SAMPLE.toString());
-        installed = true;
+        asadmin("deploy", SAMPLE_EAR.toString());
+    }
+
+    @Override
+    boolean failed() {
+        return false; // asadmin says so
     }
 
     @Override
@@ -60,12 +55,7 @@ final class Payara extends Server {
     private void asadmin(String... arguments) throws Exception {
         List<String> command = new ArrayList<>(List.of(HOME.resolve("bin/asadmin").toString(), "--port", String.valueOf(PORTS + 48)));
         command.addAll(List.of(arguments));
-        Path output = Files.createTempFile(directory, "asadmin", ".out");
-        Process asadmin = run(output, Map.of(), command);
-        boolean ended = asadmin.waitFor(180, TimeUnit.SECONDS);
-        asadmin.destroyForcibly();
-        assertThat(Files.readString(output)).as("asadmin " + String.join(" ", arguments) + (ended ? "" : " takes more than 180 s"))
-                .contains("executed successfully");
+        runToEnd("executed successfully", command);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package org.milena.tests.orders;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -19,7 +21,9 @@ abstract class Server implements AutoCloseable {
 
     static final Path HOME = Path.of(System.getProperty("milena.test.server.home"));
     static final Path MILENA = Path.of(System.getProperty("milena.test.ear"));
+    /** Its sources. */
     static final Path SAMPLE = Path.of(System.getProperty("milena.test.sample"));
+    static final Path SAMPLE_EAR = SAMPLE.resolve("ear/target/order-service.ear");
     /** The first of the ports that are this test's alone. */
     static final int PORTS = Integer.getInteger("milena.test.sample.ports");
     private static final Duration PATIENCE = Duration.ofSeconds(180);
@@ -38,9 +42,20 @@ abstract class Server implements AutoCloseable {
         return System.getProperty("milena.test.server").equals("wildfly") ? new WildFly(directory, database) : new Payara(directory, database);
     }
 
-    /** For the first time, or after it was killed; returns when the sample answers. */
+    /** Starts it for the first time, and tells it of the database; returns when the sample answers. */
+    final void install() throws Exception {
+        launch();
+        deploy();
+        awaitSample();
+    }
+
+    /** After it was killed. */
     final void start() throws Exception {
         launch();
+        awaitSample();
+    }
+
+    private void awaitSample() throws Exception {
         await("the sample", () -> {
             try {
                 return orders().statusCode() == 200;
@@ -51,6 +66,12 @@ abstract class Server implements AutoCloseable {
     }
 
     abstract void launch() throws Exception;
+
+    /** The database, if it was not there before, and the sample. */
+    abstract void deploy() throws Exception;
+
+    /** The server has said that it can't deploy something. */
+    abstract boolean failed() throws IOException;
 
     /** The JVM. */
     abstract ProcessHandle process() throws IOException;
@@ -85,7 +106,7 @@ abstract class Server implements AutoCloseable {
     final void await(String what, Condition condition) throws Exception {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (!condition.holds()) {
-            if (System.nanoTime() > deadline) {
+            if (System.nanoTime() > deadline || failed()) {
                 throw new AssertionError("waited for " + what + ":\n" + endOfLog());
             }
             TimeUnit.MILLISECONDS.sleep(100); // between two looks
@@ -93,6 +114,9 @@ abstract class Server implements AutoCloseable {
     }
 
     final String endOfLog() throws IOException {
+        if (!Files.exists(logFile())) {
+            return "";
+        }
         try (Stream<String> lines = Files.lines(logFile())) {
             List<String> all = lines.toList();
             return String.join("\n", all.subList(Math.max(0, all.size() - 200), all.size()));
@@ -109,6 +133,16 @@ abstract class Server implements AutoCloseable {
         builder.environment().putAll(environment);
         builder.environment().putAll(Map.of("JAVA_HOME", System.getProperty("java.home"), "AS_JAVA", System.getProperty("java.home")));
         return builder.start();
+    }
+
+    /** Runs a tool of the server's to its end. */
+    final void runToEnd(String success, List<String> command) throws Exception {
+        Path output = Files.createTempFile(directory, "tool", ".out");
+        Process tool = run(output, Map.of(), command);
+        boolean ended = tool.waitFor(180, TimeUnit.SECONDS);
+        tool.destroyForcibly();
+        String said = Files.readString(output);
+        assertThat(ended && tool.exitValue() == 0 && said.contains(success)).as(String.join(" ", command) + ": " + said + endOfLog()).isTrue();
     }
 
     static void copyAtomically(Path from, Path to, String name) throws IOException {

@@ -1,7 +1,5 @@
 package org.milena.tests.orders;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,7 +8,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** WildFly's {@code standalone.xml}, with a container for message-driven beans and the sample's data source; its recovery manager looks more often. */
+/** WildFly's {@code standalone.xml}, with a container for message-driven beans; its recovery manager looks more often. */
 final class WildFly extends Server {
 
     private Process script;
@@ -24,37 +22,14 @@ final class WildFly extends Server {
             }
         }
         writeSettings(directory.resolve("data/milena"));
-        configure(configuration.resolve("standalone.xml"));
-        Path deployments = Files.createDirectories(directory.resolve("deployments"));
-        if (database.driverJar().isPresent()) {
-            copyAtomically(database.driverJar().get(), deployments, "driver.jar");
-        }
-        copyAtomically(MILENA, deployments, "milena.ear");
-        copyAtomically(SAMPLE, deployments, "order-service.ear");
-    }
-
-    private void configure(Path standalone) throws IOException {
+        Path standalone = configuration.resolve("standalone.xml");
         String text = Files.readString(standalone);
         if (!text.contains("<mdb>")) {
-            text = replaced(text, "<pools>", """
+            Files.writeString(standalone, text.replaceFirst("<pools>", """
                 <mdb><resource-adapter-ref resource-adapter-name="milena-connector.rar"/><bean-instance-pool-ref pool-name="mdb-strict-max-pool"/></mdb>
-                <pools>""");
+                <pools>"""));
         }
-        text = replaced(text, "<drivers>", """
-            <xa-datasource jndi-name="java:/jdbc/orders" pool-name="orders">
-                <xa-datasource-property name="URL">%s</xa-datasource-property>
-                <xa-datasource-class>%s</xa-datasource-class>
-                <driver>%s</driver>
-                <security user-name="%s" password="any"/>
-            </xa-datasource>
-            <drivers>""".formatted(database.url(), database.dataSource(), database.driver() == null ? "h2" : "driver.jar", database.user()));
-        Files.writeString(standalone, text);
-    }
-
-    private static String replaced(String text, String before, String after) {
-        String changed = text.replace(before, after);
-        assertThat(changed).as("standalone.xml with another " + before).isNotEqualTo(text);
-        return changed;
+        copyAtomically(MILENA, Files.createDirectories(directory.resolve("deployments")), "milena.ear");
     }
 
     @Override
@@ -64,6 +39,27 @@ final class WildFly extends Server {
                 "-Djboss.management.http.port=" + (PORTS + 90), "-Djboss.management.https.port=" + (PORTS + 93), "-Djboss.tx.node.id=orders",
                 "-Dcom.arjuna.ats.arjuna.recovery.periodicRecoveryPeriod=2", "-Dcom.arjuna.ats.arjuna.recovery.recoveryBackoffPeriod=1",
                 "-Dcom.arjuna.ats.jta.orphanSafetyInterval=2000"));
+    }
+
+    @Override
+    void deploy() throws Exception {
+        await("Milena", () -> deployed("milena.ear"));
+        if (database.driverJar().isPresent()) {
+            copyAtomically(database.driverJar().get(), directory.resolve("deployments"), "postgresql.jar");
+            await("the driver", () -> deployed("postgresql.jar"));
+        }
+        runToEnd("", List.of(HOME.resolve("bin/jboss-cli.sh").toString(), "--connect", "--controller=127.0.0.1:" + (PORTS + 90),
+                "--file=" + database.script("wildfly", directory)));
+        copyAtomically(SAMPLE_EAR, directory.resolve("deployments"), "order-service.ear");
+    }
+
+    private boolean deployed(String name) {
+        return Files.exists(directory.resolve("deployments").resolve(name + ".deployed"));
+    }
+
+    @Override
+    boolean failed() {
+        return Files.exists(directory.resolve("deployments/order-service.ear.failed"));
     }
 
     @Override

@@ -19,6 +19,8 @@ final class ConsumedTopics {
     private final Map<Uuid, Topic> known = new HashMap<>();
     private final Map<Uuid, String> errors = new HashMap<>();
     private final Set<Uuid> stale = new HashSet<>();
+    private int fruitless;
+    private long notBefore = System.nanoTime();
 
     ConsumedTopics(Cluster cluster) {
         this.cluster = cluster;
@@ -40,7 +42,7 @@ final class ConsumedTopics {
     }
 
     /**
-     * Asks for what is missing of these, was forgotten, or is older than {@code metadata.max.age.ms}; nothing else is kept.
+     * Asks for what is missing of these, was forgotten, or is older than {@code metadata.max.age.ms}, though not all the time; nothing else is kept.
      *
      * @throws ClientException no answer
      */
@@ -50,9 +52,10 @@ final class ConsumedTopics {
         long oldest = System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(cluster.config().metadataMaxAgeMs());
         Set<Uuid> missing = wanted.stream()
                 .filter(id -> !known.containsKey(id) || stale.contains(id) || known.get(id).loadedNanos() - oldest < 0).collect(Collectors.toSet());
-        if (missing.isEmpty()) {
+        if (missing.isEmpty() || notBefore - System.nanoTime() > 0) {
             return;
         }
+        notBefore = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(cluster.config().backoff(fruitless++));
         MetadataRequestData request = new MetadataRequestData().setAllowAutoTopicCreation(false);
         request.setTopics(missing.stream().map(id -> new MetadataRequestTopic().setTopicId(id).setName(null)).toList());
         errors.clear();
@@ -65,5 +68,6 @@ final class ConsumedTopics {
                 errors.put(topic.topicId(), error.message());
             }
         }
+        fruitless = errors.isEmpty() ? 0 : fruitless;
     }
 }

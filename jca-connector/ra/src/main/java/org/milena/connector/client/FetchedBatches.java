@@ -43,6 +43,7 @@ final class FetchedBatches {
     private final Set<Long> abortedProducers = new HashSet<>();
     private MutableRecordBatch batch;
     private Records records = NONE;
+    private IOException damage;
 
     /**
      * @param from    the offset that was asked for; batches may begin before it
@@ -70,9 +71,12 @@ final class FetchedBatches {
 
     /**
      * @return null after the last one
-     * @throws IOException the batch is damaged or can't be decompressed; what follows it can't be read either
+     * @throws IOException the batch is damaged or can't be decompressed; so it stays, what follows it is not read
      */
     ConsumedRecord next() throws IOException {
+        if (damage != null) {
+            throw damage;
+        }
         while (true) {
             Record record = read();
             if (record == null) {
@@ -108,7 +112,8 @@ final class FetchedBatches {
     }
 
     private IOException damaged(Exception e) {
-        return new IOException("The batch of " + topic + "-" + partition + " at offset " + batch.baseOffset() + " can't be read: " + e.getMessage(), e);
+        damage = new IOException("The batch of " + topic + "-" + partition + " at offset " + batch.baseOffset() + " can't be read: " + e.getMessage(), e);
+        return damage;
     }
 
     private boolean isCommitted() {

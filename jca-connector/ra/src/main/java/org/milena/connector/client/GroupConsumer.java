@@ -164,7 +164,7 @@ public final class GroupConsumer {
             loseAll();
             membership.expelled();
         } else if (!e.getMessage().equals(lastFailure)) {
-            LOG.log(Level.WARNING, "Group " + config.groupId() + " can't be reached, and is tried again until it can: " + e.getMessage());
+            LOG.log(Level.WARNING, "A member of group " + config.groupId() + " waits, and tries again until it can go on: " + e.getMessage());
             lastFailure = e.getMessage();
         }
     }
@@ -222,7 +222,8 @@ public final class GroupConsumer {
             }
             Deadline deadline = Deadline.after(QUESTION_MS);
             GroupOffset committed = offsets.committed(member(), topic.name(), feed.partition(), deadline);
-            feed.located(topic.name(), committed != null ? committed : GroupOffset.at(fetches.reset(feed, topic.name(), deadline)));
+            GroupOffset begin = committed != null ? committed : GroupOffset.at(fetches.reset(feed, topic.name(), deadline));
+            feed.located(topic.name(), begin, committed != null);
             listener.assigned(feed);
         } catch (ClientException e) {
             fetches.failed(feed, e);

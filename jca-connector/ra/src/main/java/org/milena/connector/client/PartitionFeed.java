@@ -32,6 +32,7 @@ public final class PartitionFeed {
     private volatile boolean revoked;
     private volatile String topic;
     private volatile GroupOffset start;
+    private boolean hadOffset;
 
     private int failures;
     private String lastFailure;
@@ -53,6 +54,11 @@ public final class PartitionFeed {
     /** Where the group went on when this member got the partition; its metadata is empty where the group had no offset. */
     public GroupOffset start() {
         return start;
+    }
+
+    /** False: the group had no offset, the start is where {@code auto.offset.reset} says; and may be elsewhere the next time. */
+    public boolean hadOffset() {
+        return hadOffset;
     }
 
     /** The group has it back, perhaps has given it to another member, and accepts no offset from this one. */
@@ -84,7 +90,15 @@ public final class PartitionFeed {
             synchronized (this) {
                 first = fetched.peekFirst();
             }
-            ConsumedRecord record = first == null ? null : first.next();
+            ConsumedRecord record;
+            try {
+                record = first == null ? null : first.next();
+            } catch (IOException e) {
+                if (taken.isEmpty()) {
+                    throw e;
+                }
+                return taken; // those before it; the next call tells
+            }
             if (record != null) {
                 taken.add(record);
             } else if (first == null) {
@@ -179,8 +193,9 @@ public final class PartitionFeed {
         return start != null;
     }
 
-    void located(String name, GroupOffset offset) {
+    void located(String name, GroupOffset offset, boolean isCommitted) {
         topic = name;
+        hadOffset = isCommitted;
         synchronized (this) {
             fetchFrom = offset.offset();
         }

@@ -133,7 +133,10 @@ final class Activation implements Work, GroupConsumer.Listener {
             synchronized (this) {
                 left = List.copyOf(slots.values());
             }
-            left.forEach(slot -> slot.delivery.end(FAREWELL_MS));
+            boolean heard = true;
+            for (int i = 0; i < left.size() && heard; i++) {
+                heard = left.get(i).delivery.end(FAREWELL_MS);
+            }
             consumer.leave(FAREWELL_MS);
         } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, "Deliveries to group " + config.consumer().groupId() + " ended with an error", e);

@@ -99,7 +99,7 @@ final class Activations implements AutoCloseable {
 
     private static ResourceManager manager(InboundConfig config) {
         if (config.resourceManager() == null) {
-            throw new IllegalArgumentException("resourceManager must be set, since the server does not say its name: a name that no other server has");
+            throw new IllegalArgumentException("This server has no name of its own by which its branches could be found again: resourceManager must be set");
         }
         return ResourceManagers.of(config.client().bootstrapServers(), config.resourceManager());
     }

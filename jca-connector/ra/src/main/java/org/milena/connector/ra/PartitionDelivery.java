@@ -45,10 +45,12 @@ final class PartitionDelivery {
     private long singlyUntil;
     /** Whether the group knows all that. */
     private boolean noted;
-    /** Whether the bean is ahead of the group's offset. */
+    /** Whether the group is to be told where it is, though there may be nothing to deliver. */
     private boolean owing;
-    /** Whether the group's offset has to be asked for first. */
+    /** Whether the group is to be asked first for its offset, which it tells once no transaction is open on it. */
     private boolean unresolved;
+    /** Of the delivery that is unresolved: whether it is among the attempts already. */
+    private boolean counted;
     private boolean condemned;
     private Throwable cause;
     private int prevented;
@@ -58,16 +60,13 @@ final class PartitionDelivery {
         this.feed = feed;
         this.shared = shared;
         this.config = shared.config();
-        goOnAt(feed.start());
-    }
-
-    /** As the group has it: after another member, a former life of this one, or a transaction whose end was not told. */
-    private void goOnAt(GroupOffset start) {
+        // as another member has left it, or a former life of this one
+        GroupOffset start = feed.start();
         DeliveryNote note = DeliveryNote.parse(start.metadata());
         position = start.offset();
         attempts = note.attempts() + (note.held() ? 1 : 0);
         singlyUntil = note.held() && config.isBatch() ? Math.max(note.until(), position + config.batch()) : note.until();
-        noted = false;
+        owing = !feed.hadOffset(); // what comes from now on is not to be missed, whatever auto.offset.reset says the next time
     }
 
     PartitionFeed feed() {
@@ -96,9 +95,10 @@ final class PartitionDelivery {
             if (inHand.isEmpty()) {
                 inHand.addAll(feed.take(config.isBatch() ? config.batch() : IN_HAND));
             }
-            if (owing || !noted && !inHand.isEmpty()) {
-                feed.commit(here(true), config.clientConfig().deliveryTimeoutMs());
-                noted = true;
+            boolean begins = !inHand.isEmpty();
+            if (owing || !noted && begins) {
+                feed.commit(here(begins), config.clientConfig().deliveryTimeoutMs());
+                noted = begins;
                 owing = false;
             }
             if (inHand.isEmpty()) {
@@ -156,10 +156,13 @@ final class PartitionDelivery {
                 prevented(outcome.cause());
             }
             case FAILED -> failed(records, outcome.cause());
-            case PREVENTED -> prevented(outcome.cause());
+            case PREVENTED -> {
+                askFirst(true);
+                prevented(outcome.cause());
+            }
             case UNKNOWN -> {
                 cause = outcome.cause();
-                unresolved = true;
+                askFirst(false);
             }
             default -> throw new IllegalStateException(outcome.toString());
         }
@@ -178,7 +181,14 @@ final class PartitionDelivery {
         prevented = 0;
     }
 
+    /** A rollback may not have arrived: another transaction over the same offset, or a count beside it, would be refused. */
+    private void askFirst(boolean alreadyCounted) {
+        unresolved = true;
+        counted = alreadyCounted;
+    }
+
     private void failed(List<DeliveredRecord> records, Throwable why) {
+        askFirst(true);
         attempts++;
         noted = false;
         cause = why;
@@ -208,7 +218,7 @@ final class PartitionDelivery {
         try {
             shared.deadLetters().write(record, attempts, cause, feed.member(), after(record));
         } catch (ClientException e) {
-            unresolved = e.outcomeUnknown();
+            askFirst(true);
             throw e;
         }
         LOG.log(Level.ERROR, record + " could not be delivered to group " + config.consumer().groupId() + " in " + attempts
@@ -223,7 +233,6 @@ final class PartitionDelivery {
         unresolved = false;
         if (committed != null && committed.offset() > position) {
             inHand.removeIf(record -> record.offset() < committed.offset());
-            boolean wasCondemned = condemned;
             DeliveryNote note = DeliveryNote.parse(committed.metadata());
             position = committed.offset();
             attempts = note.attempts();
@@ -231,8 +240,8 @@ final class PartitionDelivery {
             noted = true;
             condemned = false;
             cause = null;
-            LOG.log(Level.INFO, "{0} goes on at offset {1}: the transaction was committed{2}", feed, position, wasCondemned ? " with the dead letter" : "");
-        } else if (!condemned) {
+            LOG.log(Level.INFO, "{0} goes on at offset {1}: the transaction was committed", feed, position);
+        } else if (!counted) {
             attempts++;
             noted = false;
             waitFor(config.redeliveryDelayMs(attempts));
@@ -251,15 +260,21 @@ final class PartitionDelivery {
         waitUntil = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
     }
 
-    /** Nobody delivers any more, and the group is told so: the next member need not suspect the record at the offset. */
-    void end(long atMostMs) {
-        if (feed.isLost() || unresolved || !owing && !noted && attempts == 0) {
-            return; // nothing was begun since the group was told the last time, or nobody knows
+    /**
+     * Nobody delivers any more, and the group is told so: the next member need not suspect the record at the offset.
+     *
+     * @return false: it could not be told
+     */
+    boolean end(long atMostMs) {
+        if (feed.isLost() || unresolved && !counted || !owing && !noted && attempts == 0) {
+            return true; // nothing was begun since the group was told the last time, or nobody knows
         }
         try {
             feed.commit(here(false), atMostMs);
+            return true;
         } catch (ClientException e) {
             LOG.log(Level.DEBUG, "The end of the delivery of " + feed + " was not noted", e);
+            return false;
         }
     }
 }

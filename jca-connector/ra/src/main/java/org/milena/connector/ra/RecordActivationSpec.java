@@ -85,7 +85,7 @@ public class RecordActivationSpec implements ActivationSpec, Serializable {
         ClientConfig client = new ClientConfig(clientId, requestTimeoutMs, deliveryTimeoutMs, retryBackoffMs, metadataMaxAgeMs, MAX_DEAD_LETTER_BYTES);
         return new InboundConfig(new ClientSettings(bootstrapServers, client), consumer(), batchSize(), maxConcurrency, deliveryCountLimit,
                 redeliveryBackoffMs, redeliveryBackoffMaxMs, deadLetterTopic, transactionTimeoutMs,
-                resourceManager == null ? ResourceManagers.nameOfThisServer() : resourceManager);
+                resourceManager == null ? ResourceManagers.nameOfThisServer(bootstrapServers != null) : resourceManager);
     }
 
     private ConsumerConfig consumer() {
@@ -104,7 +104,7 @@ public class RecordActivationSpec implements ActivationSpec, Serializable {
         if (groupInstanceId == null || !groupInstanceId.contains(SERVER)) {
             return groupInstanceId;
         }
-        String server = ResourceManagers.nameOfThisServer();
+        String server = ResourceManagers.nameOfThisServer(bootstrapServers != null);
         if (server == null) {
             throw new IllegalArgumentException("groupInstanceId: " + SERVER + " is not known here, the server does not say its name; write another name");
         }

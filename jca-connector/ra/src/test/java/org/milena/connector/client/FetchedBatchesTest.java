@@ -146,11 +146,14 @@ class FetchedBatchesTest {
     }
 
     @Test
-    void aDamagedBatchIsToldByItsOffset() {
-        MemoryRecords records = batch(Compression.NONE, 3);
-        records.buffer().put(DefaultRecordBatch.RECORD_BATCH_OVERHEAD + 5, (byte) 77);
-        FetchedBatches batches = new FetchedBatches("t", 3, 10, records, List.of());
-        assertThatThrownBy(batches::next).isInstanceOf(IOException.class).hasMessageStartingWith("The batch of t-3 at offset 10 can't be read: Record is corrupt");
+    void aDamagedBatchIsToldByItsOffsetAndNeverPassedOver() {
+        ByteBuffer damaged = batch(Compression.NONE, 3).buffer();
+        damaged.put(DefaultRecordBatch.RECORD_BATCH_OVERHEAD + 5, (byte) 77);
+        ByteBuffer two = ByteBuffer.allocate(2_000).put(damaged).put(batch(Compression.NONE, 3).buffer()).flip();
+        FetchedBatches batches = new FetchedBatches("t", 3, 10, MemoryRecords.readableRecords(two), List.of());
+        for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(batches::next).isInstanceOf(IOException.class).hasMessageStartingWith("The batch of t-3 at offset 10 can't be read: Record is corrupt");
+        }
     }
 
     /** The checksum is right, the producer was wrong. */

@@ -22,6 +22,9 @@ final class FakeEndpoints implements MessageEndpointFactory {
 
     private static final AtomicInteger TRANSACTIONS = new AtomicInteger((int) System.nanoTime());
 
+    /** Set by a bean: its transaction is to be rolled back. */
+    static final ThreadLocal<Boolean> ROLLBACK_ONLY = ThreadLocal.withInitial(() -> false);
+
     private final Object bean;
     private final boolean transacted;
     final AtomicInteger open = new AtomicInteger();
@@ -64,6 +67,7 @@ final class FakeEndpoints implements MessageEndpointFactory {
                 case "beforeDelivery" -> {
                     transaction = new FakeXid(TRANSACTIONS.incrementAndGet());
                     failed = false;
+                    ROLLBACK_ONLY.set(false);
                     resource.start(transaction, XAResource.TMNOFLAGS);
                 }
                 case "afterDelivery" -> end();
@@ -87,7 +91,7 @@ final class FakeEndpoints implements MessageEndpointFactory {
         private void end() throws Exception {
             try {
                 resource.end(transaction, failed ? XAResource.TMFAIL : XAResource.TMSUCCESS);
-                if (failed) {
+                if (failed || ROLLBACK_ONLY.get()) {
                     resource.rollback(transaction);
                     ends.add("rolled back");
                 } else if (resource.prepare(transaction) == XAResource.XA_OK) {

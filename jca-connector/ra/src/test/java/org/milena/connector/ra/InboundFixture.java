@@ -47,9 +47,13 @@ final class InboundFixture implements AutoCloseable {
     }
 
     FakeEndpoints deploy(Object bean, boolean transacted) throws Exception {
-        endpoints = new FakeEndpoints(bean, transacted);
-        adapter.endpointActivation(endpoints, spec);
-        return endpoints;
+        return deploy(new FakeEndpoints(bean, transacted));
+    }
+
+    FakeEndpoints deploy(FakeEndpoints beans) throws Exception {
+        endpoints = beans;
+        adapter.endpointActivation(beans, spec);
+        return beans;
     }
 
     void undeploy() {

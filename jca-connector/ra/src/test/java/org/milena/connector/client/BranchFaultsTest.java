@@ -58,13 +58,15 @@ class BranchFaultsTest {
             Xid prepared = ResourceManagerTest.xid();
             Xid open = ResourceManagerTest.xid();
             Xid dropped = ResourceManagerTest.xid();
-            for (Xid xid : List.of(prepared, open, dropped)) {
+            Xid unsure = ResourceManagerTest.xid();
+            for (Xid xid : List.of(prepared, open, dropped, unsure)) {
                 manager.begin(cluster, xid, 60_000).send(List.of(OutboundRecord.to("t").partition(0).value("v")));
             }
             assertThat(manager.prepare(cluster, prepared)).isEqualTo(XAResource.XA_OK);
             first.close();
             assertRefused(XAException.XAER_RMFAIL, () -> manager.commit(cluster, prepared, false));
             assertRefused(XAException.XAER_RMFAIL, () -> manager.prepare(cluster, open));
+            assertRefused(XAException.XAER_RMFAIL, () -> manager.commit(cluster, unsure, true));
             assertRefused(XAException.XAER_RMFAIL, () -> manager.recover(cluster));
             assertRefused(XAException.XAER_RMFAIL, () -> manager.rollback(cluster, ResourceManagerTest.xid()));
             manager.rollback(cluster, dropped); // nobody can commit it

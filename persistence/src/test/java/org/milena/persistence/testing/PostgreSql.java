@@ -31,7 +31,7 @@ public final class PostgreSql implements AutoCloseable {
         }
         run(asOwner("initdb", "-D", data(), "-U", "milena", "-A", "trust", "-E", "UTF8", "--locale=C"));
         run(asOwner("pg_ctl", "-D", data(), "-w", "-l", dir.resolve("log").toString(),
-            "-o", "-p " + port + " -c listen_addresses=127.0.0.1 -c unix_socket_directories=" + dir, "start"));
+            "-o", "-p " + port + " -c max_prepared_transactions=64 -c listen_addresses=127.0.0.1 -c unix_socket_directories=" + dir, "start"));
     }
 
     private static Optional<Path> installed() {

@@ -1,0 +1,96 @@
+package org.milena.tests.orders;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** WildFly's {@code standalone.xml}, with a container for message-driven beans; its recovery manager looks more often. */
+final class WildFly extends Server {
+
+    private Process script;
+
+    WildFly(Path directory, Database database) throws IOException {
+        super(directory, database);
+        Path configuration = Files.createDirectories(directory.resolve("configuration"));
+        try (Stream<Path> files = Files.list(HOME.resolve("standalone/configuration"))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.copy(file, configuration.resolve(file.getFileName()));
+            }
+        }
+        writeSettings(directory.resolve("data/milena"));
+        Path standalone = configuration.resolve("standalone.xml");
+        String text = Files.readString(standalone);
+        if (!text.contains("<mdb>")) {
+            Files.writeString(standalone, text.replaceFirst("<pools>", """
+                <mdb><resource-adapter-ref resource-adapter-name="milena-connector.rar"/><bean-instance-pool-ref pool-name="mdb-strict-max-pool"/></mdb>
+                <pools>"""));
+        }
+        copyAtomically(MILENA, Files.createDirectories(directory.resolve("deployments")), "milena.ear");
+    }
+
+    @Override
+    void launch() throws IOException {
+        script = run(logFile(), Map.of("LAUNCH_JBOSS_IN_BACKGROUND", "true"), List.of(HOME.resolve("bin/standalone.sh").toString(), "-c", "standalone.xml",
+                "-Djboss.server.base.dir=" + directory, "-Djboss.http.port=" + httpPort(), "-Djboss.https.port=" + (PORTS + 43),
+                "-Djboss.management.http.port=" + (PORTS + 90), "-Djboss.management.https.port=" + (PORTS + 93), "-Djboss.tx.node.id=orders",
+                "-Dcom.arjuna.ats.arjuna.recovery.periodicRecoveryPeriod=2", "-Dcom.arjuna.ats.arjuna.recovery.recoveryBackoffPeriod=1",
+                "-Dcom.arjuna.ats.jta.orphanSafetyInterval=2000"));
+    }
+
+    @Override
+    void deploy() throws Exception {
+        await("Milena", () -> deployed("milena.ear"));
+        if (database.driverJar().isPresent()) {
+            copyAtomically(database.driverJar().get(), directory.resolve("deployments"), "postgresql.jar");
+            await("the driver", () -> deployed("postgresql.jar"));
+        }
+        runToEnd("", List.of(HOME.resolve("bin/jboss-cli.sh").toString(), "--connect", "--controller=127.0.0.1:" + (PORTS + 90),
+                "--file=" + database.script("wildfly", directory)));
+        copyAtomically(SAMPLE_EAR, directory.resolve("deployments"), "order-service.ear");
+    }
+
+    private boolean deployed(String name) {
+        return Files.exists(directory.resolve("deployments").resolve(name + ".deployed"));
+    }
+
+    @Override
+    boolean failed() {
+        return Files.exists(directory.resolve("deployments/order-service.ear.failed"));
+    }
+
+    @Override
+    ProcessHandle process() {
+        return script.descendants().filter(child -> child.info().command().orElse("").endsWith("java")).findFirst()
+                .orElseThrow(() -> new AssertionError("WildFly does not run"));
+    }
+
+    @Override
+    public void close() throws Exception {
+        if (script != null && script.isAlive()) {
+            script.destroy();
+            if (!script.waitFor(60, TimeUnit.SECONDS)) {
+                script.descendants().forEach(ProcessHandle::destroyForcibly);
+                script.destroyForcibly();
+            }
+        }
+    }
+
+    @Override
+    int httpPort() {
+        return PORTS + 80;
+    }
+
+    @Override
+    int kafkaPort() {
+        return PORTS + 92;
+    }
+
+    @Override
+    Path logFile() {
+        return directory.resolve("console.log");
+    }
+}

@@ -89,7 +89,8 @@ class RedeployIT {
             }
         }
         deployer.deploy("milena");
-        assertThat(offsets()).containsAll(acknowledged);
+        Set<Long> there = offsets();
+        assertThat(acknowledged.stream().filter(offset -> !there.contains(offset)).toList()).as("acknowledged, and not there").isEmpty();
         deployer.undeploy("milena");
     }
 

@@ -5,6 +5,7 @@ import java.util.concurrent.Executor;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.requests.AbstractRequest;
+import org.apache.kafka.common.requests.AbstractResponse;
 import org.apache.kafka.common.requests.RequestHeader;
 import org.apache.kafka.common.security.auth.KafkaPrincipal;
 import org.milena.broker.handler.PrivateApi;
@@ -183,7 +184,14 @@ final class Request implements RequestContext {
 
     @Override
     public void fail(Throwable error) {
-        var response = body == null ? null : body.getErrorResponse(error);
+        AbstractResponse response = null;
+        try {
+            response = body == null ? null : body.getErrorResponse(error);
+        } catch (RuntimeException e) {
+            // kafka-clients cannot answer all that it can read, such as a produce request without records
+            System.getLogger(Request.class.getName()).log(System.Logger.Level.INFO,
+                    "Closing connection {0}: no answer can say what is wrong with its {1}: {2}", connectionId(), name(), error.getMessage());
+        }
         if (response == null) {
             closeConnection();
         } else {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.AlterConfigOp.OpType;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.config.ConfigResource.Type;
 import org.apache.kafka.common.message.AlterConfigsRequestData;
 import org.apache.kafka.common.message.AlterConfigsResponseData;
@@ -148,7 +149,9 @@ class ConfigHandlersTest {
     @Test
     void unknownSettingsAreReleasedByAnyAlteration() {
         api.broker.logs.savedConfigs.clear();
-        api.broker.store.deleteTopic(api.broker.image().topic("t").id());
+        Uuid id = api.broker.image().topic("t").id();
+        api.broker.store.deleteTopic(id);
+        api.broker.store.forgetDeleted(List.of(id)); // as a directory that comes without its metadata
         api.broker.start();
         api = new HandlerFixture(api.broker);
         assertThat(api.broker.image().topic("t").configsHeld()).isTrue();

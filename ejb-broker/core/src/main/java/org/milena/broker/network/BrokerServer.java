@@ -30,6 +30,7 @@ public final class BrokerServer implements AutoCloseable {
 
     private static final Logger LOG = System.getLogger(BrokerServer.class.getName());
     private static final int BAD_INPUT_LINES_A_MINUTE = 30;
+    private static final long STALLED_FRAME_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final NetworkConfig config;
     private final EventLoops loops;
@@ -171,8 +172,8 @@ public final class BrokerServer implements AutoCloseable {
         for (Connection connection : connections) {
             if (now - connection.lastActivityNanos() > maxIdle) {
                 connection.close();
-            } else if (contended && connection.stalledFor(FrameDecoder.STALLED_NANOS)) {
-                LOG.log(Level.INFO, "Closing connection {0}: {1}", connection.id(), new FrameDecoder.StalledFrameException().getMessage());
+            } else if (contended && connection.stalledFor(STALLED_FRAME_NANOS)) {
+                LOG.log(Level.INFO, "Closing connection {0}: it neither ends its request nor reads its answers, and others wait for the memory", connection.id());
                 connection.close();
             }
         }

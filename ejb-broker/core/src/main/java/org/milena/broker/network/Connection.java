@@ -179,8 +179,6 @@ final class Connection extends ChannelInboundHandlerAdapter {
         if (cause instanceof FrameDecoder.InvalidFrameException) {
             LOG.log(server.levelForBadInput(), "Closing connection {0}: {1}", id, cause.getMessage());
             server.metrics().connectionRejected("invalid-frame");
-        } else if (cause instanceof FrameDecoder.StalledFrameException) {
-            LOG.log(Level.INFO, "Closing connection {0}: {1}", id, cause.getMessage());
         } else if (cause instanceof IOException) {
             LOG.log(Level.DEBUG, () -> "Connection " + id + " broke: " + cause.getMessage());
         } else {

@@ -3,7 +3,6 @@ package org.milena.broker.network;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Cuts the stream into frames: a size (int32) and that many bytes. A frame that arrives in one piece is a slice of the
@@ -26,20 +25,6 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** The client keeps memory that others wait for; the connection is closed. */
-    static final class StalledFrameException extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        StalledFrameException() {
-            super("it neither ends its request nor reads its answers, and others wait for the memory", null, false, false);
-        }
-    }
-
-    /** Nothing came of a large frame for so long: when others wait for its memory, its client is taken for stuck. */
-    static final long STALLED_NANOS = TimeUnit.SECONDS.toNanos(10);
-    /** What a client sent while its connection was not read is there as soon as it is read again. */
-    private static final long LOOK_MS = 100;
-
     private final int maxFrameBytes;
     private final RequestMemory memory;
     private ByteBuf partial;
@@ -49,7 +34,6 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
     private int charged;
     private volatile boolean waiting;
     private volatile long lastProgress = System.nanoTime();
-    private volatile long readingSince = lastProgress;
 
     FrameDecoder(int maxFrameBytes, RequestMemory memory) {
         this.maxFrameBytes = maxFrameBytes;
@@ -138,49 +122,24 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** The connection may change its loop before the task runs, then it goes after it. */
     private void retryOn(ChannelHandlerContext ctx) {
-        ctx.executor().execute(() -> onItsLoop(ctx, () -> retry(ctx)));
-    }
-
-    /** The connection may change its loop before a task runs, then it goes after it. */
-    private static void onItsLoop(ChannelHandlerContext ctx, Runnable task) {
-        if (ctx.executor().inEventLoop()) {
-            task.run();
-        } else {
-            ctx.executor().execute(() -> onItsLoop(ctx, task));
-        }
+        ctx.executor().execute(() -> {
+            if (ctx.executor().inEventLoop()) {
+                retry(ctx);
+            } else {
+                retryOn(ctx);
+            }
+        });
     }
 
     private void retry(ChannelHandlerContext ctx) {
         waiting = false;
-        readingSince = System.nanoTime();
+        lastProgress = System.nanoTime();
         checkMemory(ctx);
         if (!waiting) {
             ctx.fireUserEventTriggered(MEMORY_AVAILABLE);
-            if (lease != null) {
-                lookLater(ctx, lastProgress);
-            }
         }
-    }
-
-    /**
-     * A client that has had all the time of our waiting, and yet sent nothing, goes at once: else very many of them, favoured one after
-     * the other, would keep the memory for hours. On the connection's own loop, which reads before it runs tasks: that the loop is busy cuts nobody off.
-     */
-    private void look(ChannelHandlerContext ctx, long seen) {
-        if (lease == null || waiting || lastProgress != seen || !memory.contended() || !ctx.channel().config().isAutoRead()) {
-            return;
-        }
-        if (System.nanoTime() - seen > STALLED_NANOS) {
-            ctx.fireExceptionCaught(new StalledFrameException());
-        } else {
-            lookLater(ctx, seen);
-        }
-    }
-
-    private void lookLater(ChannelHandlerContext ctx, long seen) {
-        long due = TimeUnit.NANOSECONDS.toMillis(seen + STALLED_NANOS - System.nanoTime()) + 1;
-        ctx.executor().schedule(() -> onItsLoop(ctx, () -> look(ctx, seen)), Math.max(LOOK_MS, due), TimeUnit.MILLISECONDS);
     }
 
     /** True while the connection must not read because the memory for its frame is missing. */
@@ -190,7 +149,7 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
 
     /** True when a large frame has begun, holds memory, and nothing of it came for so long. Any thread. */
     boolean stalledFor(long nanos) {
-        return lease != null && !waiting && System.nanoTime() - Math.max(lastProgress, readingSince) > nanos;
+        return lease != null && !waiting && System.nanoTime() - lastProgress > nanos;
     }
 
     @Override

@@ -134,38 +134,4 @@ class StuckClientTest {
             }
         }
     }
-
-    /** Each keeps an eighth of the memory: eight at a time are cut off after the patience that one is due, and not one at a time. */
-    @Test
-    void veryManyThatStallDoNotKeepTheMemoryForLong() throws Exception {
-        int port = start(-1);
-        DescribeGroupsRequestData large = new DescribeGroupsRequestData();
-        for (int i = 0; i < 28; i++) {
-            large.groups().add("g".repeat(32_000));
-        }
-        ByteBuffer frame = WireClient.frame(ApiKeys.DESCRIBE_GROUPS, 4, 7, large);
-        List<WireClient> clients = new ArrayList<>();
-        try {
-            for (int i = 0; i < 24; i++) {
-                WireClient client = new WireClient(port);
-                clients.add(client);
-                client.send(frame.slice(0, 200_000));
-            }
-            WireClient honest = new WireClient(port).patience(100_000);
-            clients.add(honest);
-            CompletableFuture<Void> answered = CompletableFuture.runAsync(() -> {
-                try {
-                    honest.send(frame);
-                    honest.receive(ApiKeys.DESCRIBE_GROUPS, 4, 7);
-                } catch (IOException e) {
-                    throw new IllegalStateException(e);
-                }
-            }, task -> new Thread(task).start());
-            answered.get(120, TimeUnit.SECONDS);
-        } finally {
-            for (WireClient client : clients) {
-                client.close();
-            }
-        }
-    }
 }

@@ -22,9 +22,8 @@ final class PatientWrite<T> {
     private final Producer producer;
     private final Function<GroupCoordinatorShard, Result<T>> operation;
     private final CompletableFuture<T> answer = new CompletableFuture<>();
-    /** Written on the shard's thread, read when its answer is there. */
+    /** On the shard's thread only. */
     private long deadlineMs = -1;
-    private boolean waits;
 
     /** @param operation throws UnstableOffsetCommitException when something is in its way */
     PatientWrite(CoordinatorRuntime<GroupCoordinatorShard> runtime, int partition, Object scope, Producer producer,
@@ -42,24 +41,24 @@ final class PatientWrite<T> {
     }
 
     private void attempt() {
-        waits = false;
-        runtime.writeTransactional(partition, scope, producer, this::tryIt).whenComplete((value, error) -> {
+        boolean[] waits = new boolean[1]; // of this attempt: the next may have begun when its failure is told
+        runtime.writeTransactional(partition, scope, producer, shard -> tryIt(shard, waits)).whenComplete((value, error) -> {
             if (error == null) {
                 answer.complete(value);
-            } else if (!waits) {
+            } else if (!waits[0]) {
                 answer.completeExceptionally(error);
             }
         });
     }
 
-    private Result<T> tryIt(GroupCoordinatorShard shard) {
+    private Result<T> tryIt(GroupCoordinatorShard shard, boolean[] waits) {
         try {
             return operation.apply(shard);
         } catch (UnstableOffsetCommitException e) {
             long nowMs = shard.context().clock().millis();
             deadlineMs = deadlineMs < 0 ? nowMs + PATIENCE_MS : deadlineMs;
             if (nowMs < deadlineMs) {
-                waits = true;
+                waits[0] = true;
                 shard.awaitEnd(PATIENCE_MS, this::attempt);
             }
             throw e;

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.milena.broker.transaction.SimPartitions.Outcome;
 
 /**
- * Random producers of both protocols, and transaction managers with prepared branches, with zombies, lost and late requests and answers, against a coordinator that reloads at any
+ * Random producers of both protocols, and transaction managers with prepared branches, with zombies, lost and late requests and answers,
+ * against a coordinator that reloads at any
  * point and a log that is slow, stalls and fails: invariants 3 and 5 of the design. A transaction has one outcome in all its
  * partitions, that its client was told and asked for; nobody's late records join another's transaction; after the faults nothing stays
  * open and everybody makes progress. {@code -Dseed=} repeats a run.

@@ -29,10 +29,16 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.UnstableOffsetCommitException;
+import org.apache.kafka.common.message.InitProducerIdRequestData;
+import org.apache.kafka.common.message.InitProducerIdResponseData;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
 import org.apache.kafka.common.message.ProduceResponseData;
+import org.apache.kafka.common.message.TxnOffsetCommitRequestData;
+import org.apache.kafka.common.message.TxnOffsetCommitRequestData.TxnOffsetCommitRequestPartition;
+import org.apache.kafka.common.message.TxnOffsetCommitRequestData.TxnOffsetCommitRequestTopic;
+import org.apache.kafka.common.message.TxnOffsetCommitResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.protocol.types.Struct;
@@ -200,6 +206,41 @@ class PreparedBranchTest {
 
     private static void reset(Admin admin) throws Exception {
         admin.alterConsumerGroupOffsets("g", Map.of(T, new OffsetAndMetadata(11))).all().get(30, TimeUnit.SECONDS);
+    }
+
+    /** As a connector consumes: each record in a branch of another producer, begun as soon as the commit of the last is answered. */
+    @Test
+    void oneRecordAfterTheOtherInBranchesOfTheirOwn() throws Exception {
+        broker.broker().topics().internalTopic("__consumer_offsets").join();
+        broker.broker().topics().internalTopic("__transaction_state").join();
+        for (int offset = 1; offset <= 20; offset++) {
+            branch = new BranchRequest("id-" + offset, newProducerId("id-" + offset), (short) 0, XID, "crm");
+            assertThat(commitOffset(offset)).as("offset %s", offset).isEqualTo(Errors.NONE);
+            assertThat(decided(Action.PREPARE)).as("vote on offset %s", offset).isZero();
+            assertThat(decided(Action.COMMIT)).isZero();
+        }
+        try (Admin admin = admin()) {
+            await(() -> admin.listConsumerGroupOffsets("g").partitionsToOffsetAndMetadata().get(30, TimeUnit.SECONDS).get(T).offset() == 20);
+        }
+    }
+
+    private long newProducerId(String transactionalId) throws Exception {
+        InitProducerIdResponseData[] answer = new InitProducerIdResponseData[1];
+        await(() -> {
+            answer[0] = (InitProducerIdResponseData) wire.call(ApiKeys.INIT_PRODUCER_ID, 5,
+                    new InitProducerIdRequestData().setTransactionalId(transactionalId).setTransactionTimeoutMs(60_000));
+            return answer[0].errorCode() != Errors.COORDINATOR_LOAD_IN_PROGRESS.code();
+        });
+        assertThat(Errors.forCode(answer[0].errorCode())).isEqualTo(Errors.NONE);
+        return answer[0].producerId();
+    }
+
+    private Errors commitOffset(long offset) throws IOException {
+        TxnOffsetCommitResponseData answer = (TxnOffsetCommitResponseData) wire.call(ApiKeys.TXN_OFFSET_COMMIT, 5, new TxnOffsetCommitRequestData()
+                .setTransactionalId(branch.transactionalId()).setGroupId("g").setProducerId(branch.producerId()).setProducerEpoch(branch.producerEpoch())
+                .setTopics(List.of(new TxnOffsetCommitRequestTopic().setName("t").setPartitions(List.of(
+                        new TxnOffsetCommitRequestPartition().setPartitionIndex(0).setCommittedOffset(offset).setCommittedMetadata(""))))));
+        return Errors.forCode(answer.topics().get(0).partitions().get(0).errorCode());
     }
 
     /** As {@code kafka-transactions abort} does it, with a coordinator epoch that no coordinator has. */

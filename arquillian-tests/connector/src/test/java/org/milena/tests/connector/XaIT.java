@@ -147,14 +147,16 @@ class XaIT {
         assertThat(rows()).doesNotContain("outside");
     }
 
-    /** The recovery manager lets go of it. */
+    /** WildFly's recovery manager lets go of it. Payara's keeps what it has recovered with until the server stops (docs/connector.md). */
     @Test
     @Order(5)
     void theApplicationMayGoAndComeBack() throws Exception {
         String adapter = "org.milena.connector.ra.MilenaResourceAdapter";
         assertThat(server.instances(adapter)).isPositive();
         server.undeployApplication();
-        server.await("the end of the application's class loader", () -> server.instances(adapter) == 0);
+        if (System.getProperty("milena.test.server").equals("wildfly")) {
+            server.await("the end of the application's class loader", () -> server.instances(adapter) == 0);
+        }
         server.deployApplication();
         HttpResponse<String> answer = server.call("id=back&end=commit&first=topic");
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);

@@ -76,7 +76,7 @@ class InboundIT {
         return answer.body().lines().toList();
     }
 
-    /** Waits until so many are there, and as long again as it takes that none comes on top: the groups are at the end. */
+    /** Waits until so many are there, and both groups are at the end, so that none comes on top. */
     private static List<String> awaitRows(int count) throws Exception {
         long deadline = System.nanoTime() + Duration.ofSeconds(120).toNanos();
         while (rows().size() < count || !atTheEnd("order-bean") || !atTheEnd("order-batch-bean")) {

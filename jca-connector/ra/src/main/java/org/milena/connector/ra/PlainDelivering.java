@@ -30,7 +30,7 @@ final class PlainDelivering implements Delivering {
         }
         try {
             endpoints.call(endpoint, records);
-        } catch (Exception | LinkageError | AssertionError e) {
+        } catch (Exception | Error e) {
             return new Outcome(Outcome.Kind.FAILED, Endpoints.thrown(e));
         }
         try {

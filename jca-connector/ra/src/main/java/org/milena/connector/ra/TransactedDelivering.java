@@ -41,7 +41,7 @@ final class TransactedDelivering implements Delivering {
         try {
             endpoints.call(endpoint, records);
             refused = sendOffset(feed, next);
-        } catch (Exception | LinkageError | AssertionError e) {
+        } catch (Exception | Error e) {
             thrown = Endpoints.thrown(e);
             doom("the bean has thrown " + thrown);
         }

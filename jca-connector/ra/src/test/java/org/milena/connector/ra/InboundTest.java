@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import jakarta.resource.spi.InvalidPropertyException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -191,8 +192,10 @@ class InboundTest {
                 never.await();
             }
         };
+        List<InboundFixture> dead = new ArrayList<>();
         for (int life = 1; life <= 3; life++) {
             InboundFixture server = fixture("killer");
+            dead.add(server);
             server.spec.setDeliveryCountLimit(3);
             server.deploy(bean, false);
             String last = "killer#" + life;
@@ -210,6 +213,7 @@ class InboundTest {
             assertThat(InboundFixture.header(letter, DeadLetter.CAUSE)).isNull();
         }
         never.countDown();
+        dead.forEach(InboundFixture::close);
     }
 
     /** The server died, but for another reason. */
@@ -234,6 +238,7 @@ class InboundTest {
             bean.await("v#2");
         }
         never.countDown();
+        first.close();
     }
 
     @Test

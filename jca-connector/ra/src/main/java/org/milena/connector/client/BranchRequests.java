@@ -36,11 +36,20 @@ final class BranchRequests {
         ByteBuffer request = BranchMessages.request(action, resourceManager, branch);
         try {
             BranchMessages.Response response = repeat(Deadline.after(cluster.config().deliveryTimeoutMs()), deadline ->
-                    check(send(cluster.transactionCoordinator(branch.transactionalId(), deadline), request, deadline)));
+                    askCoordinator(branch.transactionalId(), request, deadline));
             return response.code() != XAResource.XA_OK ? response.code() : response.branches().get(0).code();
         } catch (ClientException e) {
             LOG.log(System.Logger.Level.WARNING, "{0} of branch {1} of {2} has no outcome yet: {3}", action, branch, resourceManager, e.getMessage());
             return XAException.XAER_RMFAIL;
+        }
+    }
+
+    private BranchMessages.Response askCoordinator(String transactionalId, ByteBuffer request, Deadline deadline) throws ClientException {
+        try {
+            return check(send(cluster.transactionCoordinator(transactionalId, deadline), request, deadline));
+        } catch (ClientException e) {
+            cluster.forgetTransactionalId(transactionalId); // it may have moved
+            throw e;
         }
     }
 

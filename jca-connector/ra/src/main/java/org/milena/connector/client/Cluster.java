@@ -32,7 +32,7 @@ public final class Cluster implements AutoCloseable {
     private final ClientConfig config;
     private final Map<Integer, Endpoint> nodes = new ConcurrentHashMap<>();
     private final Map<String, Topic> topics = new ConcurrentHashMap<>();
-    private final Map<String, Endpoint> groups = new ConcurrentHashMap<>();
+    private final Map<Coordinated, Endpoint> coordinators = new ConcurrentHashMap<>();
     private final Map<Endpoint, Slot> connections = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
@@ -131,27 +131,36 @@ public final class Cluster implements AutoCloseable {
 
     // ---- brokers
 
-    /** Asks for the coordinator of a transactional id. */
+    /** The coordinator of a transactional id, as last heard; asks when it is not known. */
     BrokerConnection transactionCoordinator(String transactionalId, Deadline deadline) throws ClientException {
-        return connect(coordinator(CoordinatorType.TRANSACTION, transactionalId, deadline), deadline);
+        return coordinator(new Coordinated(CoordinatorType.TRANSACTION, transactionalId), deadline);
     }
 
     /** The coordinator of a group, as last heard; asks when it is not known. */
     BrokerConnection groupCoordinator(String groupId, Deadline deadline) throws ClientException {
-        Endpoint known = groups.get(groupId);
-        if (known == null) {
-            known = coordinator(CoordinatorType.GROUP, groupId, deadline);
-            groups.put(groupId, known);
-        }
-        return connect(known, deadline);
+        return coordinator(new Coordinated(CoordinatorType.GROUP, groupId), deadline);
+    }
+
+    /** What is known of the id's coordinator may be wrong: to be asked again. */
+    void forgetTransactionalId(String transactionalId) {
+        coordinators.remove(new Coordinated(CoordinatorType.TRANSACTION, transactionalId));
     }
 
     /** What is known of the group's coordinator may be wrong: to be asked again. */
     void forgetGroup(String groupId) {
-        groups.remove(groupId);
+        coordinators.remove(new Coordinated(CoordinatorType.GROUP, groupId));
     }
 
-    private Endpoint coordinator(CoordinatorType type, String key, Deadline deadline) throws ClientException {
+    private BrokerConnection coordinator(Coordinated what, Deadline deadline) throws ClientException {
+        Endpoint known = coordinators.get(what);
+        if (known == null) {
+            known = findCoordinator(what.type, what.key, deadline);
+            coordinators.put(what, known);
+        }
+        return connect(known, deadline);
+    }
+
+    private Endpoint findCoordinator(CoordinatorType type, String key, Deadline deadline) throws ClientException {
         BrokerConnection broker = any(deadline);
         FindCoordinatorRequestData request = new FindCoordinatorRequestData().setKeyType(type.id()).setCoordinatorKeys(List.of(key));
         FindCoordinatorResponseData answer = (FindCoordinatorResponseData) broker.send(ApiKeys.FIND_COORDINATOR,
@@ -256,6 +265,9 @@ public final class Cluster implements AutoCloseable {
                 open.close();
             }
         }
+    }
+
+    private record Coordinated(CoordinatorType type, String key) {
     }
 
     /** The one connection to a broker, and the right to open it. */

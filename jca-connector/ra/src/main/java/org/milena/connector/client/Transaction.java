@@ -134,7 +134,7 @@ public final class Transaction implements BatchOwner {
                 if (!e.retriable()) {
                     throw unanswered ? e.withOutcomeUnknown() : e;
                 }
-                id.forgetCoordinator();
+                id.forgetCoordinator(cluster);
                 deadline.pause(cluster.config().backoff(attempt));
             }
         }

@@ -44,8 +44,9 @@ final class TransactionalId {
     }
 
     /** To be looked for again. */
-    void forgetCoordinator() {
+    void forgetCoordinator(Cluster cluster) {
         coordinator = null;
+        cluster.forgetTransactionalId(name);
     }
 
     /**
@@ -87,7 +88,7 @@ final class TransactionalId {
             timeoutMs = timeout;
             return new ProducerIdentity(answer.producerId(), answer.producerEpoch());
         } catch (ClientException e) {
-            forgetCoordinator();
+            forgetCoordinator(cluster);
             throw e;
         }
     }

@@ -142,7 +142,7 @@ abstract class Server implements AutoCloseable {
         boolean ended = tool.waitFor(180, TimeUnit.SECONDS);
         tool.destroyForcibly();
         String said = Files.readString(output);
-        assertThat(ended && tool.exitValue() == 0 && said.contains(success)).as(String.join(" ", command) + ": " + said + endOfLog()).isTrue();
+        assertThat(ended && tool.exitValue() == 0 && said.contains(success) && !said.contains(" failed")).as(String.join(" ", command) + ": " + said + endOfLog()).isTrue();
     }
 
     static void copyAtomically(Path from, Path to, String name) throws IOException {

@@ -48,7 +48,7 @@ final class WildFly extends Server {
             copyAtomically(database.driverJar().get(), directory.resolve("deployments"), "postgresql.jar");
             await("the driver", () -> deployed("postgresql.jar"));
         }
-        runToEnd("", List.of(HOME.resolve("bin/jboss-cli.sh").toString(), "--connect", "--controller=127.0.0.1:" + (PORTS + 90),
+        runToEnd("executed successfully", List.of(HOME.resolve("bin/jboss-cli.sh").toString(), "--connect", "--controller=127.0.0.1:" + (PORTS + 90),
                 "--file=" + database.script("wildfly", directory)));
         copyAtomically(SAMPLE_EAR, directory.resolve("deployments"), "order-service.ear");
     }

@@ -109,6 +109,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
             if (!request.done()) { // else its answer is given back with the connection
                 request.complete(null);
             }
+            flushNow(); // what was answered before it
             ctx.close();
         } else {
             loop.execute(() -> closeAfterError(request));

@@ -14,27 +14,14 @@ import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
 
-/** The application's own database, an XA resource; it lives on in memory for a while when the application goes. */
+/** The application's own database, an XA resource; in memory, where the server has its own H2 it outlives the application, else not. */
 @Stateless
-@DataSourceDefinition(name = "java:app/orders", className = "org.h2.jdbcx.JdbcDataSource", url = "jdbc:h2:mem:orders;DB_CLOSE_DELAY=120",
+@DataSourceDefinition(name = "java:app/orders", className = "org.h2.jdbcx.JdbcDataSource", url = "jdbc:h2:mem:orders;DB_CLOSE_DELAY=120;INIT=CREATE TABLE IF NOT EXISTS orders (bean VARCHAR(10), id VARCHAR(40), deliveries INT)",
         user = "sa", password = "sa", minPoolSize = 0, maxPoolSize = 20, properties = "description=orders")
 public class OrderRows {
 
     @Resource(lookup = "java:app/orders")
     private DataSource database;
-
-    private void create(Connection connection) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            statement.execute("CREATE TABLE IF NOT EXISTS orders (bean VARCHAR(10), id VARCHAR(40), deliveries INT)");
-        }
-    }
-
-    @TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
-    public void create() throws SQLException {
-        try (Connection connection = database.getConnection()) {
-            create(connection);
-        }
-    }
 
     @TransactionAttribute(TransactionAttributeType.MANDATORY)
     public void insert(String bean, String id, int deliveries) throws SQLException {
@@ -52,7 +39,6 @@ public class OrderRows {
     public List<String> all() throws SQLException {
         List<String> rows = new ArrayList<>();
         try (Connection connection = database.getConnection(); Statement statement = connection.createStatement()) {
-            create(connection);
             try (ResultSet found = statement.executeQuery("SELECT bean, id FROM orders")) {
                 while (found.next()) {
                     rows.add(found.getString(1) + ":" + found.getString(2));

@@ -249,9 +249,9 @@ final class Activation implements Work, GroupConsumer.Listener {
                     deliver(slot);
                 }
 
+                /** WildFly says so of each work that has ended. */
                 @Override
                 public void release() {
-                    stopping = true;
                 }
             });
         } catch (WorkException e) {

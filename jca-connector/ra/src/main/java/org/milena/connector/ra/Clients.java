@@ -67,9 +67,9 @@ final class Clients implements AutoCloseable {
                     task.run();
                 }
 
+                /** WildFly says so of each work that has ended; when all is to end, the adapter is stopped. */
                 @Override
                 public void release() {
-                    close();
                 }
             });
         } catch (WorkException e) {

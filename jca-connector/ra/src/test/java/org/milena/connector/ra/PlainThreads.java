@@ -28,9 +28,13 @@ final class PlainThreads implements BootstrapContext, WorkManager {
         return this;
     }
 
+    /** Like WildFly, which releases each work when it has ended. */
     @Override
     public long startWork(Work work) {
-        Thread thread = new Thread(GROUP, work, "work");
+        Thread thread = new Thread(GROUP, () -> {
+            work.run();
+            work.release();
+        }, "work");
         thread.setDaemon(true);
         thread.start();
         return 0;

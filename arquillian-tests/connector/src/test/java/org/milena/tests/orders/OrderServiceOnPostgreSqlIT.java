@@ -5,6 +5,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.milena.persistence.testing.PostgreSql;
 
@@ -15,6 +16,8 @@ class OrderServiceOnPostgreSqlIT extends OrderService {
 
     @BeforeAll
     static void start() throws Exception {
+        Assumptions.assumeTrue(Boolean.getBoolean("milena.long") || System.getProperty("milena.test.server").equals("wildfly"),
+                "on Payara, which takes long to start, only with -Plong");
         postgreSql = PostgreSql.startOrSkip();
         install(Database.of(postgreSql));
     }

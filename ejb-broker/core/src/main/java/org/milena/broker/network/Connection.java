@@ -90,6 +90,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
         return decoder.stalledFor(nanos) || heldUpByClient && System.nanoTime() - lastActivityNanos > nanos;
     }
 
+    /** Why it is going to be closed; as often as the log bears it. Any thread. */
+    void sayBadInput(String why) {
+        LOG.log(server.levelForBadInput(), "Closing connection {0}: {1}", id, why);
+        server.metrics().connectionRejected("invalid-request");
+    }
+
     void close() {
         ctx.close();
     }
@@ -252,8 +258,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
             request = server.dispatcher().parse(this, frame);
         } catch (RuntimeException e) {
             release(frame);
-            LOG.log(server.levelForBadInput(), "Closing connection {0}: {1}", id, e.getMessage());
-            server.metrics().connectionRejected("invalid-request");
+            sayBadInput(e.getMessage());
             closing = true;
             ctx.close();
             return;

@@ -189,8 +189,7 @@ final class Request implements RequestContext {
             response = body == null ? null : body.getErrorResponse(error);
         } catch (RuntimeException e) {
             // kafka-clients cannot answer all that it can read, such as a produce request without records
-            System.getLogger(Request.class.getName()).log(System.Logger.Level.INFO,
-                    "Closing connection {0}: no answer can say what is wrong with its {1}: {2}", connectionId(), name(), error.getMessage());
+            connection.sayBadInput("no answer can say what is wrong with its " + name() + ": " + error.getMessage());
         }
         if (response == null) {
             closeConnection();

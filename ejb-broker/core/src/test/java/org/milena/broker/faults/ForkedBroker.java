@@ -20,6 +20,7 @@ import org.milena.broker.testing.EmbeddedBroker;
 final class ForkedBroker implements AutoCloseable {
 
     private final Path dir;
+    private final ServerSocket claim;
     private final int port;
     private final List<String> command = new ArrayList<>();
     private final Path output;
@@ -28,7 +29,8 @@ final class ForkedBroker implements AutoCloseable {
     /** @param settings Kafka's keys */
     ForkedBroker(Path dir, List<String> jvmOptions, Map<String, String> settings) throws IOException {
         this.dir = dir;
-        this.port = freePort();
+        this.claim = reserve();
+        this.port = claim.getLocalPort() - 100;
         this.output = dir.resolve("output.txt");
         Files.createDirectories(dir);
         Map<String, String> all = new HashMap<>(settings);
@@ -68,17 +70,23 @@ final class ForkedBroker implements AutoCloseable {
         return open == null ? -1 : open.length;
     }
 
-    private static int freePort() throws IOException {
-        for (int port = 21400; port < 21500; port++) {
-            try (ServerSocket socket = new ServerSocket()) {
-                socket.setReuseAddress(true);
-                socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-                return port;
+    /**
+     * A port that is this broker's until {@link #close}, between its kills too: whoever holds the port 100 above has it, so that suites
+     * running side by side on one machine do not answer each other's clients. Below 32768: from there on the kernel hands them out.
+     */
+    private static ServerSocket reserve() throws IOException {
+        for (int port = 22500; port < 22600; port++) {
+            ServerSocket claim = new ServerSocket();
+            try (ServerSocket tried = new ServerSocket()) {
+                claim.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port + 100));
+                tried.setReuseAddress(true);
+                tried.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+                return claim;
             } catch (IOException taken) {
-                // the next one
+                claim.close();
             }
         }
-        throw new IOException("no free port");
+        throw new IOException("no free port from 22500 to 22599");
     }
 
     int port() {
@@ -136,9 +144,10 @@ final class ForkedBroker implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() throws InterruptedException, IOException {
         if (process != null) {
             kill();
         }
+        claim.close();
     }
 }

@@ -45,6 +45,7 @@ public class RequestDecodingBenchmark {
 
     private final RequestDispatcher dispatcher = new RequestDispatcher(new ApiRegistry()
             .register(ApiKeys.PRODUCE, (context, request) -> { }).register(ApiKeys.FETCH, (context, request) -> { }), () -> null);
+    private final RequestMemory.Account account = new RequestMemory(1 << 20).open();
     private ByteBuf produce;
     private ByteBuf fetch;
 
@@ -85,11 +86,11 @@ public class RequestDecodingBenchmark {
 
     @Benchmark
     public Object produce() {
-        return dispatcher.parse(null, new Frame(produce, new RequestMemory.Lease()));
+        return dispatcher.parse(null, new Frame(produce, new RequestMemory.Lease(account)));
     }
 
     @Benchmark
     public Object fetch() {
-        return dispatcher.parse(null, new Frame(fetch, new RequestMemory.Lease()));
+        return dispatcher.parse(null, new Frame(fetch, new RequestMemory.Lease(account)));
     }
 }

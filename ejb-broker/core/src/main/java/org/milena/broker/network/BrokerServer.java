@@ -30,7 +30,9 @@ public final class BrokerServer implements AutoCloseable {
 
     private static final Logger LOG = System.getLogger(BrokerServer.class.getName());
     private static final int BAD_INPUT_LINES_A_MINUTE = 30;
-    private static final long STALLED_FRAME_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final long SWEEP_MS = 1_000;
+    /** A client that reads nothing for so long, while its requests wait and others wait for their memory, is taken for stuck. */
+    private static final long UNREAD_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final NetworkConfig config;
     private final EventLoops loops;
@@ -90,7 +92,7 @@ public final class BrokerServer implements AutoCloseable {
             }
             bound.add(bind.channel());
         }
-        long period = Math.max(100, Math.min(config.maxIdleMs() / 2, 5_000));
+        long period = Math.max(100, Math.min(config.maxIdleMs() / 2, SWEEP_MS));
         sweeper = loops.control().next().scheduleAtFixedRate(this::sweep, period, period, TimeUnit.MILLISECONDS);
     }
 
@@ -115,7 +117,7 @@ public final class BrokerServer implements AutoCloseable {
         return bootstrap.childHandler(new ChannelInitializer<SocketChannel>() {
             @Override
             protected void initChannel(SocketChannel channel) {
-                FrameDecoder decoder = new FrameDecoder(config.maxRequestBytes(), memory);
+                FrameDecoder decoder = new FrameDecoder(config.maxRequestBytes(), memory, System::nanoTime);
                 channel.pipeline().addLast(decoder, new Connection(BrokerServer.this, endpoint.name(), decoder));
             }
         });
@@ -129,7 +131,7 @@ public final class BrokerServer implements AutoCloseable {
      */
     FrameChannel connectInVm(Runnable closed) throws IOException {
         FrameChannel channel = new FrameChannel(config.maxRequestBytes());
-        FrameDecoder decoder = new FrameDecoder(config.maxRequestBytes(), memory);
+        FrameDecoder decoder = new FrameDecoder(config.maxRequestBytes(), memory, System::nanoTime);
         channel.config().setAllocator(allocator);
         channel.pipeline().addLast(decoder, new Connection(this, config.listeners().get(0).name(), decoder));
         channel.closeFuture().addListener(done -> closed.run());
@@ -168,13 +170,15 @@ public final class BrokerServer implements AutoCloseable {
     private void sweep() {
         long now = System.nanoTime();
         long maxIdle = TimeUnit.MILLISECONDS.toNanos(config.maxIdleMs());
-        boolean contended = memory.contended();
+        boolean shortage = memory.shortage() != 0;
         for (Connection connection : connections) {
             if (now - connection.lastActivityNanos() > maxIdle) {
                 connection.close();
-            } else if (contended && connection.stalledFor(STALLED_FRAME_NANOS)) {
-                LOG.log(Level.INFO, "Closing connection {0}: it neither ends its request nor reads its answers, and others wait for the memory", connection.id());
+            } else if (shortage && connection.unreadFor(UNREAD_NANOS)) {
+                connection.sayStalled("it does not read its answers, and others wait for the memory of its requests");
                 connection.close();
+            } else if (shortage) {
+                connection.judge();
             }
         }
     }

@@ -85,15 +85,26 @@ final class Connection extends ChannelInboundHandlerAdapter {
         return lastActivityNanos;
     }
 
-    /** True when the client keeps memory that others wait for: it began a large request, or does not read its answers. */
-    boolean stalledFor(long nanos) {
-        return decoder.stalledFor(nanos) || heldUpByClient && System.nanoTime() - lastActivityNanos > nanos;
+    /** True when requests have waited here for so long because the client does not read its answers. */
+    boolean unreadFor(long nanos) {
+        return heldUpByClient && System.nanoTime() - lastActivityNanos > nanos;
+    }
+
+    /** Others wait for memory: see {@link FrameDecoder#judge}. */
+    void judge() {
+        decoder.judge();
     }
 
     /** Why it is going to be closed; as often as the log bears it. Any thread. */
     void sayBadInput(String why) {
         LOG.log(server.levelForBadInput(), "Closing connection {0}: {1}", id, why);
         server.metrics().connectionRejected("invalid-request");
+    }
+
+    /** Like {@link #sayBadInput}. */
+    void sayStalled(String why) {
+        LOG.log(server.levelForBadInput(), "Closing connection {0}: {1}", id, why);
+        server.metrics().connectionRejected("stalled");
     }
 
     void close() {
@@ -186,6 +197,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
         if (cause instanceof FrameDecoder.InvalidFrameException) {
             LOG.log(server.levelForBadInput(), "Closing connection {0}: {1}", id, cause.getMessage());
             server.metrics().connectionRejected("invalid-frame");
+        } else if (cause instanceof FrameDecoder.StalledFrameException) {
+            sayStalled(cause.getMessage());
         } else if (cause instanceof IOException) {
             LOG.log(Level.DEBUG, () -> "Connection " + id + " broke: " + cause.getMessage());
         } else {

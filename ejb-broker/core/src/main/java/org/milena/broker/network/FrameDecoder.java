@@ -3,6 +3,8 @@ package org.milena.broker.network;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
  * Cuts the stream into frames: a size (int32) and that many bytes. A frame that arrives in one piece is a slice of the
@@ -25,25 +27,47 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** The client holds memory that others wait for, and does not send on; the connection is closed. */
+    static final class StalledFrameException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        StalledFrameException() {
+            super("it does not go on with its request, and others wait for the memory", null, false, false);
+        }
+    }
+
+    /** Between two looks at a silent connection its loop has read all others once, and what it sent while the loop was busy is found. */
+    static final long LOOK_AGAIN_MS = 100;
+
     private final int maxFrameBytes;
     private final RequestMemory memory;
+    private final LongSupplier nanos;
+    private final Pace pace = new Pace();
+    private ChannelHandlerContext context;
+    private RequestMemory.Account account;
     private ByteBuf partial;
     private int size;
     private int sizeBytes;
     private volatile RequestMemory.Lease lease;
-    private int charged;
+    /** What the lease of the partial frame holds. */
+    private int held;
     private volatile boolean waiting;
-    private volatile long lastProgress = System.nanoTime();
 
-    FrameDecoder(int maxFrameBytes, RequestMemory memory) {
+    FrameDecoder(int maxFrameBytes, RequestMemory memory, LongSupplier nanos) {
         this.maxFrameBytes = maxFrameBytes;
         this.memory = memory;
+        this.nanos = nanos;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        context = ctx;
+        account = memory.open();
     }
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf in = (ByteBuf) message;
-        lastProgress = System.nanoTime();
         try {
             while (in.isReadable()) {
                 if (partial != null) {
@@ -55,7 +79,9 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
         } finally {
             in.release();
         }
-        checkMemory(ctx);
+        if (partial == null && !waiting && !ctx.isRemoved() && !memory.mayReadOn(account, () -> retryOn(ctx, null, 0))) {
+            stopReading(ctx);
+        }
     }
 
     /** Reads the size, which may arrive byte by byte; true once it is complete. */
@@ -82,64 +108,89 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
     private void startFrame(ChannelHandlerContext ctx, ByteBuf in) {
         int frame = size;
         size = 0;
-        RequestMemory.Lease taken = new RequestMemory.Lease();
-        if (in.readableBytes() >= frame) {
+        RequestMemory.Lease taken = new RequestMemory.Lease(account);
+        int came = in.readableBytes();
+        if (came >= frame) {
             memory.charge(taken, frame);
             ctx.fireChannelRead(new Frame(in.readRetainedSlice(frame), taken));
             return;
         }
-        partial = ctx.alloc().directBuffer(Math.min(frame, Math.max(FIRST_CHUNK, 2 * in.readableBytes())), frame);
         lease = taken;
-        charged = 0;
+        held = 0;
+        askToReadOn(ctx, came, frame);
+        int room = Math.min(held, Math.max(FIRST_CHUNK, 2 * came));
+        partial = ctx.alloc().directBuffer(room, frame);
         partial.writeBytes(in);
-        chargeGrowth();
     }
 
     private void gather(ChannelHandlerContext ctx, ByteBuf in) {
-        int missing = partial.maxCapacity() - partial.readableBytes();
-        partial.writeBytes(in, Math.min(missing, in.readableBytes()));
-        chargeGrowth();
-        if (partial.readableBytes() == partial.maxCapacity()) {
-            Frame frame = new Frame(partial, lease);
-            partial = null;
-            lease = null;
-            ctx.fireChannelRead(frame);
+        int frame = partial.maxCapacity();
+        int received = partial.readableBytes() + Math.min(frame - partial.readableBytes(), in.readableBytes());
+        if (received > held && received > partial.capacity()) {
+            partial.capacity(received); // no more than it must: what it holds has not been enough
+        }
+        partial.writeBytes(in, received - partial.readableBytes());
+        if (received == frame) {
+            end(ctx);
+        } else if (received >= held) {
+            askToReadOn(ctx, received, frame);
         }
     }
 
-    private void chargeGrowth() {
-        if (partial.capacity() > charged) {
-            memory.charge(lease, partial.capacity() - charged);
-            charged = partial.capacity();
+    private void end(ChannelHandlerContext ctx) {
+        Frame frame = new Frame(partial, lease);
+        if (partial.readableBytes() > held) {
+            memory.charge(lease, partial.readableBytes() - held);
+        }
+        partial = null;
+        lease = null;
+        waiting = false;
+        ctx.fireChannelRead(frame);
+    }
+
+    /** Takes what has come, and in advance what the buffer will grow to; stops reading while there is none. */
+    private void askToReadOn(ChannelHandlerContext ctx, int received, int frame) {
+        int came = received - held;
+        held = received;
+        if (waiting) {
+            memory.charge(lease, came); // of a read that was under way
+            return;
+        }
+        int ahead = ctx.alloc().calculateNewCapacity(Math.min(frame, Math.max(received + 1, RequestMemory.STEP)), frame) - received;
+        RequestMemory.Lease asking = lease;
+        if (memory.ask(asking, came, ahead, () -> retryOn(ctx, asking, ahead))) {
+            held += ahead;
+        } else {
+            stopReading(ctx);
         }
     }
 
-    /** Stops reading while there is no memory. */
-    private void checkMemory(ChannelHandlerContext ctx) {
-        if (!waiting && !ctx.isRemoved() && !memory.mayReadOn(lease, () -> retryOn(ctx))) {
-            waiting = true;
-            ctx.channel().config().setAutoRead(false);
-        }
+    private void stopReading(ChannelHandlerContext ctx) {
+        waiting = true;
+        ctx.channel().config().setAutoRead(false);
     }
 
-    /** The connection may change its loop before the task runs, then it goes after it. */
-    private void retryOn(ChannelHandlerContext ctx) {
-        ctx.executor().execute(() -> {
-            if (ctx.executor().inEventLoop()) {
-                retry(ctx);
-            } else {
-                retryOn(ctx);
+    private void retryOn(ChannelHandlerContext ctx, RequestMemory.Lease granted, int bytes) {
+        onItsLoop(ctx, () -> {
+            if (ctx.isRemoved() || !waiting || granted != null && granted != lease) {
+                return; // the frame ended with a read that was under way
             }
+            held += bytes;
+            waiting = false;
+            pace.forget();
+            ctx.fireUserEventTriggered(MEMORY_AVAILABLE);
         });
     }
 
-    private void retry(ChannelHandlerContext ctx) {
-        waiting = false;
-        lastProgress = System.nanoTime();
-        checkMemory(ctx);
-        if (!waiting) {
-            ctx.fireUserEventTriggered(MEMORY_AVAILABLE);
-        }
+    /** The connection may change its loop before the task runs, then it goes after it. */
+    private static void onItsLoop(ChannelHandlerContext ctx, Runnable task) {
+        ctx.executor().execute(() -> {
+            if (ctx.executor().inEventLoop()) {
+                task.run();
+            } else {
+                onItsLoop(ctx, task);
+            }
+        });
     }
 
     /** True while the connection must not read because the memory for its frame is missing. */
@@ -147,9 +198,31 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
         return waiting;
     }
 
-    /** True when a large frame has begun, holds memory, and nothing of it came for so long. Any thread. */
-    boolean stalledFor(long nanos) {
-        return lease != null && !waiting && System.nanoTime() - lastProgress > nanos;
+    /** Closes the connection if it holds memory that others wait for and does not keep the {@link Pace}. Any thread, every second or so. */
+    void judge() {
+        ChannelHandlerContext ctx = context;
+        if (lease != null && !waiting) {
+            onItsLoop(ctx, () -> {
+                if (tooSlow(ctx)) {
+                    ctx.executor().schedule(() -> onItsLoop(ctx, () -> lookAgain(ctx)), LOOK_AGAIN_MS, TimeUnit.MILLISECONDS);
+                }
+            });
+        }
+    }
+
+    private void lookAgain(ChannelHandlerContext ctx) {
+        if (tooSlow(ctx)) {
+            ctx.fireExceptionCaught(new StalledFrameException());
+        }
+    }
+
+    private boolean tooSlow(ChannelHandlerContext ctx) {
+        int shortage = memory.shortage();
+        if (shortage == 0 || partial == null || waiting || !ctx.channel().config().isAutoRead()) {
+            pace.forget();
+            return false;
+        }
+        return pace.tooSlow(lease, shortage, partial.readableBytes(), nanos.getAsLong());
     }
 
     @Override
@@ -162,5 +235,6 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
             memory.release(lease);
             lease = null;
         }
+        memory.close();
     }
 }

@@ -35,7 +35,7 @@ class ReceiveBuffersTest {
             read();
         }
         assertThat(read()).isEqualTo(ReceiveBuffers.LARGEST);
-        RequestMemory.Lease lease = new RequestMemory.Lease();
+        RequestMemory.Lease lease = new RequestMemory.Lease(memory.open());
         memory.charge(lease, 600 << 10);
         assertThat(read()).isLessThanOrEqualTo(ReceiveBuffers.SCARCE);
         memory.release(lease);

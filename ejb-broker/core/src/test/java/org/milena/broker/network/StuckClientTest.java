@@ -25,6 +25,7 @@ import org.milena.broker.handler.ApiRegistry;
 class StuckClientTest {
 
     private static final int MEMORY = 2 << 20;
+    private static final int STALLED = 24;
 
     private final ApiRegistry registry = new ApiRegistry()
             .register(ApiKeys.LIST_GROUPS, (context, request) -> {
@@ -109,7 +110,7 @@ class StuckClientTest {
                 rest.add(frame.slice(400_000, frame.limit() - 400_000));
             }
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-            while (!server.memory().contended()) {
+            while (server.memory().shortage() == 0) {
                 assertThat(System.nanoTime()).isLessThan(deadline);
                 Thread.onSpinWait();
             }
@@ -128,6 +129,53 @@ class StuckClientTest {
             }
             CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new)).get(30, TimeUnit.SECONDS);
             assertThat(server.memory().used()).isZero();
+        } finally {
+            for (WireClient client : clients) {
+                client.close();
+            }
+        }
+    }
+
+    /** Each holds an eighth of the memory. They are cut off together and not one after the other, and nobody small waits at all. */
+    @Test
+    void veryManyThatStallDoNotKeepTheMemoryForLong() throws Exception {
+        int port = start(-1);
+        DescribeGroupsRequestData large = new DescribeGroupsRequestData();
+        for (int i = 0; i < 28; i++) {
+            large.groups().add("g".repeat(32_000));
+        }
+        ByteBuffer frame = WireClient.frame(ApiKeys.DESCRIBE_GROUPS, 4, 7, large);
+        List<WireClient> clients = new ArrayList<>();
+        try {
+            for (int i = 0; i < STALLED; i++) {
+                WireClient client = new WireClient(port);
+                clients.add(client);
+                client.send(frame.slice(0, 200_000));
+            }
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            while (server.memory().shortage() == 0) {
+                assertThat(System.nanoTime()).isLessThan(deadline);
+                Thread.onSpinWait();
+            }
+            WireClient honest = new WireClient(port).patience(100_000);
+            clients.add(honest);
+            CompletableFuture<Void> answered = CompletableFuture.runAsync(() -> {
+                try {
+                    honest.send(frame);
+                    honest.receive(ApiKeys.DESCRIBE_GROUPS, 4, 7);
+                } catch (IOException e) {
+                    throw new IllegalStateException(e);
+                }
+            }, task -> new Thread(task).start());
+            int answers = 0;
+            try (WireClient small = new WireClient(port)) {
+                while (!answered.isDone()) {
+                    small.call(ApiKeys.DESCRIBE_GROUPS, 4, new DescribeGroupsRequestData());
+                    answers++;
+                }
+            }
+            answered.get();
+            assertThat(answers).isGreaterThan(STALLED);
         } finally {
             for (WireClient client : clients) {
                 client.close();

@@ -47,6 +47,11 @@ public final class WireClient implements AutoCloseable {
         return frame.flip();
     }
 
+    WireClient patience(int ms) throws IOException {
+        socket.setSoTimeout(ms);
+        return this;
+    }
+
     public void send(ByteBuffer bytes) throws IOException {
         byte[] copy = new byte[bytes.remaining()];
         bytes.duplicate().get(copy);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,15 +40,14 @@ class TransactionHistoryTest {
         Random random = new Random(seed);
         int kills = Integer.getInteger("kills", Scene.count(2, 30));
         try (LateEndTxn network = new LateEndTxn(seed);
-             ForkedBroker broker = new ForkedBroker(dir, List.of("-Xmx256m"), Map.of("log.segment.bytes", "1048576",
+             ForkedBroker broker = new ForkedBroker(dir, List.of("-Xmx256m"), settings("log.segment.bytes", "1048576",
                      "advertised.listeners", "PLAINTEXT://127.0.0.1:" + network.port(), "transaction.state.log.num.partitions", "3",
-                     "offsets.topic.num.partitions", "3", "group.consumer.min.heartbeat.interval.ms", "100",
-                     "group.consumer.heartbeat.interval.ms", "300", "group.consumer.min.session.timeout.ms", "6000",
-                     "group.consumer.session.timeout.ms", "6000")).start()) {
+                     "offsets.topic.num.partitions", "3")).start()) {
             broker.awaitServing();
             network.forwardTo(broker.port());
             Scene.createTopic(network.port(), "t", PARTITIONS, Map.of());
-            try (Workload load = new Workload("127.0.0.1:" + network.port(), "t", PARTITIONS, 5, protocol, Duration.ofSeconds(Scene.PATIENCE_S), seed)) {
+            try (Workload load = new Workload("127.0.0.1:" + network.port(), "t", PARTITIONS, 5, protocol, Scene.SESSION_MS,
+                    Duration.ofSeconds(Scene.PATIENCE_S), seed)) {
                 for (int kill = 0; kill < kills; kill++) {
                     load.awaitProgress(100);
                     TimeUnit.MILLISECONDS.sleep(random.nextInt(1000)); // the random moment
@@ -65,6 +65,14 @@ class TransactionHistoryTest {
         }
     }
 
+    private static Map<String, String> settings(String... more) {
+        Map<String, String> settings = new HashMap<>(Scene.SHORT_SESSIONS);
+        for (int i = 0; i < more.length; i += 2) {
+            settings.put(more[i], more[i + 1]);
+        }
+        return settings;
+    }
+
     /** Any cluster that runs somewhere, Apache Kafka too; whoever wants its nodes killed does it meanwhile. */
     @Test
     @EnabledIfSystemProperty(named = "bootstrap", matches = ".+")
@@ -75,7 +83,8 @@ class TransactionHistoryTest {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
             admin.createTopics(List.of(new NewTopic(topic, Optional.of(PARTITIONS), Optional.empty()))).all().get(Scene.PATIENCE_S, TimeUnit.SECONDS);
         }
-        try (Workload load = new Workload(bootstrap, topic, PARTITIONS, 8, "classic", Duration.ofSeconds(Scene.PATIENCE_S), seed)) {
+        try (Workload load = new Workload(bootstrap, topic, PARTITIONS, 8, "classic", 6000,
+                Duration.ofSeconds(Scene.PATIENCE_S), seed)) {
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(Long.getLong("seconds", 60));
             while (System.nanoTime() < end) {
                 load.awaitProgress(1);

@@ -45,6 +45,7 @@ public final class Workload implements AutoCloseable {
     private final AtomicReference<Throwable> error = new AtomicReference<>();
     private final AtomicLong value = new AtomicLong();
     private final AtomicLong committed = new AtomicLong();
+    private final AtomicLong consumed = new AtomicLong();
     private final AtomicLong lives = new AtomicLong();
     private final Queue<Transaction> transactions = new ConcurrentLinkedQueue<>();
     private final Queue<Read> acknowledged = new ConcurrentLinkedQueue<>();
@@ -54,16 +55,18 @@ public final class Workload implements AutoCloseable {
     /**
      * @param topic    exists, is empty
      * @param protocol of the group: {@code classic} or {@code consumer}
+     * @param sessionMs of a member of a classic group
      * @param patience until what must come has come
      */
-    public Workload(String bootstrap, String topic, int partitions, int clients, String protocol, Duration patience, long seed) {
+    public Workload(String bootstrap, String topic, int partitions, int clients, String protocol, int sessionMs, Duration patience,
+                    long seed) {
         this.cluster = Map.of("bootstrap.servers", bootstrap, "reconnect.backoff.max.ms", 200, "retry.backoff.max.ms", 200,
                 "request.timeout.ms", 5000);
         this.topic = topic;
         this.group = topic + "-readers";
         this.partitions = partitions;
         this.member = protocol.equals("consumer") ? Map.of("group.protocol", "consumer")
-                : Map.of("group.protocol", "classic", "session.timeout.ms", 6000, "heartbeat.interval.ms", 300);
+                : Map.of("group.protocol", "classic", "session.timeout.ms", sessionMs, "heartbeat.interval.ms", 300);
         this.patience = patience;
         for (int i = 0; i < clients; i++) {
             String id = "c" + i;
@@ -129,9 +132,10 @@ public final class Workload implements AutoCloseable {
             consume(transaction, producer, consumer, open);
             if (random.nextInt(5) > 0) {
                 transaction.ended(Transaction.Outcome.UNKNOWN);
-                producer.commitTransaction();
+                commit(producer, random);
                 transaction.ended(Transaction.Outcome.COMMITTED);
                 committed.incrementAndGet();
+                consumed.addAndGet(transaction.consumed.size());
             } else {
                 if (random.nextBoolean()) {
                     producer.flush();
@@ -139,6 +143,18 @@ public final class Workload implements AutoCloseable {
                 producer.abortTransaction();
                 rewind(transaction, consumer, open);
             }
+        }
+    }
+
+    /** Sometimes asks for the commit and dies before the answer: the next life's first request races with it. */
+    private static void commit(KafkaProducer<byte[], Long> producer, Random random) {
+        if (random.nextInt(30) == 0) {
+            Thread.currentThread().interrupt();
+        }
+        try {
+            producer.commitTransaction();
+        } finally {
+            Thread.interrupted();
         }
     }
 
@@ -183,14 +199,15 @@ public final class Workload implements AutoCloseable {
         });
     }
 
-    /** Waits for so many more committed transactions. */
+    /** Waits for so many more transactions and records consumed in them. */
     public void awaitProgress(long more) throws InterruptedException {
-        long goal = committed.get() + more;
+        long ended = committed.get() + more;
+        long read = consumed.get() + more;
         long deadline = System.nanoTime() + patience.toNanos();
-        while (committed.get() < goal) {
+        while (committed.get() < ended || consumed.get() < read) {
             check();
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("No " + more + " transactions were committed in " + patience);
+                throw new AssertionError("No " + more + " transactions were committed and " + more + " records consumed in " + patience + ": " + this);
             }
             TimeUnit.MILLISECONDS.sleep(5);
         }

@@ -1,5 +1,7 @@
 package org.milena.tests.connector;
 
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
 
@@ -10,6 +12,33 @@ final class Halt implements XAResource {
 
     Halt(String when) {
         this.when = when;
+    }
+
+    /**
+     * Where the server knows resources by names, under that of another: when that one has been asked after a crash, the server
+     * knows that of this one nothing is in doubt, and forgets it.
+     *
+     * @param server a class loader that has the transaction manager's classes
+     */
+    XAResource as(String name, ClassLoader server) {
+        try {
+            return (XAResource) Proxy.newProxyInstance(server, new Class<?>[] {server.loadClass("org.jboss.tm.XAResourceWrapper")},
+                    (proxy, method, arguments) -> switch (method.getName()) {
+                        case "getJndiName" -> name;
+                        case "getProductName", "getProductVersion" -> "";
+                        case "getResource" -> this;
+                        case "equals" -> proxy == arguments[0];
+                        default -> {
+                            try {
+                                yield method.invoke(this, arguments);
+                            } catch (InvocationTargetException e) {
+                                throw e.getCause();
+                            }
+                        }
+                    });
+        } catch (ClassNotFoundException e) {
+            return this; // Payara does not
+        }
     }
 
     @Override

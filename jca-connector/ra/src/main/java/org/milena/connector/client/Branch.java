@@ -85,7 +85,7 @@ public final class Branch implements BatchOwner {
     }
 
     /** Why it can only be rolled back; or null. */
-    ClientException doomed() {
+    public ClientException doomed() {
         return doom;
     }
 

@@ -1,7 +1,5 @@
 package org.milena.tests.connector;
 
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
 
@@ -15,27 +13,14 @@ final class Halt implements XAResource {
     }
 
     /**
-     * Where the server knows resources by names, under that of another: when that one has been asked after a crash, the server
-     * knows that of this one nothing is in doubt, and forgets it.
-     *
-     * @param server a class loader that has the transaction manager's classes
+     * Where the server knows resources by names, under that of another: when that one has been asked after a crash, the server knows that of
+     * this one nothing is in doubt, and forgets it.
      */
-    XAResource as(String name, ClassLoader server) {
+    XAResource as(String name) throws ReflectiveOperationException {
         try {
-            return (XAResource) Proxy.newProxyInstance(server, new Class<?>[] {server.loadClass("org.jboss.tm.XAResourceWrapper")},
-                    (proxy, method, arguments) -> switch (method.getName()) {
-                        case "getJndiName" -> name;
-                        case "getProductName", "getProductVersion" -> "";
-                        case "getResource" -> this;
-                        case "equals" -> proxy == arguments[0];
-                        default -> {
-                            try {
-                                yield method.invoke(this, arguments);
-                            } catch (InvocationTargetException e) {
-                                throw e.getCause();
-                            }
-                        }
-                    });
+            return (XAResource) Class.forName("org.jboss.jca.core.tx.jbossts.XAResourceWrapperImpl")
+                    .getConstructor(XAResource.class, boolean.class, Boolean.class, String.class, String.class, String.class)
+                    .newInstance(this, false, null, "Halt", "", name);
         } catch (ClassNotFoundException e) {
             return this; // Payara does not
         }

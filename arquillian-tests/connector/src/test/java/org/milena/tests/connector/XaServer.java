@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jboss.shrinkwrap.api.ShrinkWrap;
+import org.jboss.shrinkwrap.api.asset.StringAsset;
 import org.jboss.shrinkwrap.api.exporter.ZipExporter;
 import org.jboss.shrinkwrap.api.spec.EnterpriseArchive;
 import org.jboss.shrinkwrap.api.spec.JavaArchive;
@@ -78,7 +79,8 @@ abstract class XaServer implements AutoCloseable {
         Path ear = directory.resolve("accounts.ear");
         ShrinkWrap.create(EnterpriseArchive.class, "accounts.ear")
                 .addAsModule(new File(System.getProperty("milena.test.rar")), "milena-connector.rar")
-                .addAsModule(ShrinkWrap.create(JavaArchive.class, "accounts-ejb.jar").addClasses(Accounts.class, Bookings.class, Halt.class))
+                .addAsModule(ShrinkWrap.create(JavaArchive.class, "accounts-ejb.jar").addClasses(Accounts.class, Bookings.class, Halt.class)
+                        .setManifest(new StringAsset("Dependencies: org.jboss.ironjacamar.impl\n"))) // WildFly's, for Halt
                 .addAsModule(ShrinkWrap.create(WebArchive.class, "accounts.war").addClass(AccountsServlet.class))
                 .as(ZipExporter.class).exportTo(ear.toFile(), true);
         return ear;

@@ -182,6 +182,25 @@ class InboundJoinTest {
         }
     }
 
+    /** And not those of the bean, which has begun the branch. */
+    @Test
+    void aConnectionKeepsItsProperties() throws Exception {
+        try (Sending sending = new Sending("limits", "a")) {
+            sending.factory.setMaxRequestSize(1_000);
+            sending.deploy(record -> {
+                seen.add("#" + record.deliveryCount());
+                MilenaManagedConnection connection = sending.connection();
+                try {
+                    sending.send(connection, "x".repeat(2_000 / record.deliveryCount()));
+                } catch (MilenaException e) {
+                    seen.add(e.getErrorCode());
+                }
+            });
+            sending.awaitOffset(1);
+            assertThat(seen).containsExactly("#1", "MESSAGE_TOO_LARGE", "#2", "MESSAGE_TOO_LARGE", "#3");
+        }
+    }
+
     /** Which has branches of its own. */
     @Test
     void anotherResourceManagerIsNotJoined() throws Exception {

@@ -130,7 +130,7 @@ public class Accounts {
     private static void die(String when, boolean here) throws Exception {
         if (when != null && here) {
             TransactionManager manager = find("java:jboss/TransactionManager", "java:appserver/TransactionManager");
-            manager.getTransaction().enlistResource(new Halt(when));
+            manager.getTransaction().enlistResource(new Halt(when).as("java:jboss/datasources/accounts"));
         }
     }
 }

@@ -12,6 +12,20 @@ final class Halt implements XAResource {
         this.when = when;
     }
 
+    /**
+     * Where the server knows resources by names, under that of another: when that one has been asked after a crash, the server knows that of
+     * this one nothing is in doubt, and forgets it.
+     */
+    XAResource as(String name) throws ReflectiveOperationException {
+        try {
+            return (XAResource) Class.forName("org.jboss.jca.core.tx.jbossts.XAResourceWrapperImpl")
+                    .getConstructor(XAResource.class, boolean.class, Boolean.class, String.class, String.class, String.class)
+                    .newInstance(this, false, null, "Halt", "", name);
+        } catch (ClassNotFoundException e) {
+            return this; // Payara does not
+        }
+    }
+
     @Override
     public int prepare(Xid xid) {
         halt("prepare");

@@ -9,13 +9,16 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -24,6 +27,8 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.record.internal.FileRecords;
+import org.apache.kafka.common.record.internal.RecordBatch;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.h2.jdbcx.JdbcDataSource;
@@ -153,8 +158,34 @@ class InboundIT {
         assertThat(read("orders-out")).extracting(ConsumerRecord::value).containsExactlyInAnyOrderElementsOf(expected);
     }
 
+    /** One prepare for both, in place of two. */
     @Test
     @Order(3)
+    void whatTheBeanSentIsInTheBranchOfItsOffset() throws Exception {
+        Set<String> sent = branches("orders-out");
+        assertThat(sent).hasSizeGreaterThanOrEqualTo(201); // each record in a transaction of its own
+        assertThat(branches("__consumer_offsets")).containsAll(sent);
+    }
+
+    /** Producer id and epoch of all transactions with records in the topic, by its files. */
+    private static Set<String> branches(String topic) throws IOException {
+        Set<String> branches = new HashSet<>();
+        try (Stream<Path> files = Files.walk(Path.of(System.getProperty("milena.test.data")))) {
+            for (Path file : files.filter(f -> f.getParent().getFileName().toString().matches(topic + "-\\d+") && f.toString().endsWith(".log")).toList()) {
+                try (FileRecords records = FileRecords.open(file.toFile(), false)) {
+                    for (RecordBatch batch : records.batches()) {
+                        if (batch.isTransactional() && !batch.isControlBatch()) {
+                            branches.add(batch.producerId() + "/" + batch.producerEpoch());
+                        }
+                    }
+                }
+            }
+        }
+        return branches;
+    }
+
+    @Test
+    @Order(4)
     void theDeadLettersTellTheirStory() {
         for (String topic : List.of("orders-in.DLT", "orders-in.batch.DLT")) {
             List<ConsumerRecord<String, String>> letters = read(topic);
@@ -177,7 +208,7 @@ class InboundIT {
     }
 
     @Test
-    @Order(4)
+    @Order(5)
     void aRedeployedApplicationGoesOnWhereItStopped() throws Exception {
         deployer.undeploy("inbound");
         send("zstd", 1, List.of(order("later", false)));
@@ -187,7 +218,7 @@ class InboundIT {
     }
 
     @Test
-    @Order(5)
+    @Order(6)
     void theBrokerMayGoAndComeBack() throws Exception {
         int before = rows().size();
         deployer.undeploy("broker");

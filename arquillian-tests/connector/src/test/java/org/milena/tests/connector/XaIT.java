@@ -13,11 +13,16 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TransactionListing;
 import org.apache.kafka.clients.admin.TransactionState;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -61,6 +66,12 @@ class XaIT {
         Stream<Arguments> few = Stream.of(Arguments.of("prepare", 2, "topic"), Arguments.of("commit", 1, "database"));
         return !Boolean.getBoolean("milena.long") ? few : Stream.concat(few, Stream.of(Arguments.of("prepare", 0, "topic"), Arguments.of("prepare", 1, "topic"),
                 Arguments.of("prepare", 1, "database"), Arguments.of("commit", 0, "topic"), Arguments.of("commit", 1, "topic"), Arguments.of("commit", 2, "topic")));
+    }
+
+    static Stream<Arguments> pointsOfADelivery() {
+        Stream<Arguments> few = Stream.of(Arguments.of("commit", 0, "topic"));
+        return !Boolean.getBoolean("milena.long") ? few : Stream.concat(few, Stream.of(Arguments.of("prepare", 0, "topic"), Arguments.of("prepare", 2, "topic"),
+                Arguments.of("commit", 1, "topic"), Arguments.of("commit", 1, "database"), Arguments.of("commit", 2, "topic")));
     }
 
     private static List<String> read(boolean committed) {
@@ -139,8 +150,41 @@ class XaIT {
         assertBoth(id, when.equals("commit"));
     }
 
-    @Test
+    private static boolean allIsDelivered() throws Exception {
+        TopicPartition bookings = new TopicPartition(Bookings.TOPIC, 0);
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", "127.0.0.1:" + server.kafkaPort()))) {
+            OffsetAndMetadata group = admin.listConsumerGroupOffsets(Bookings.TOPIC).partitionsToOffsetAndMetadata().get().get(bookings);
+            long end = admin.listOffsets(Map.of(bookings, OffsetSpec.latest())).partitionResult(bookings).get().offset();
+            return group != null && group.offset() == end;
+        }
+    }
+
+    private static void deliver(String booking) throws Exception {
+        try (KafkaProducer<String, String> producer = new KafkaProducer<>(Map.of("bootstrap.servers", "127.0.0.1:" + server.kafkaPort()),
+                new StringSerializer(), new StringSerializer())) {
+            producer.send(new ProducerRecord<>(Bookings.TOPIC, booking)).get();
+        }
+    }
+
+    /**
+     * The same while a message-driven bean is given a record: the group's offset, the first resource, is in it. What was decided is carried out,
+     * what was not comes again; and then the transaction manager has nothing left that it could not finish.
+     */
+    @ParameterizedTest
     @Order(4)
+    @MethodSource("pointsOfADelivery")
+    void afterTheServerWasHaltedInADelivery(String when, int at, String first) throws Exception {
+        String id = "delivered-" + when + "-" + at + "-" + first;
+        deliver(id + "," + first + "," + when + "," + at);
+        server.awaitEnd();
+        server.start();
+        server.await("recovery of " + id, () -> nothingIsOpen() && allIsDelivered() && rows().contains(id));
+        assertBoth(id, true);
+        server.await("the transaction manager's end with " + server.decisions(), () -> server.decisions().isEmpty());
+    }
+
+    @Test
+    @Order(5)
     void aRecordWithoutATransactionIsSentAtOnce() throws Exception {
         assertThat(server.call("id=outside&end=outside").statusCode()).isEqualTo(200);
         assertThat(read(true)).endsWith("outside");
@@ -149,7 +193,7 @@ class XaIT {
 
     /** WildFly's recovery manager lets go of it. Payara's keeps what it has recovered with until the server stops (docs/connector.md). */
     @Test
-    @Order(5)
+    @Order(6)
     void theApplicationMayGoAndComeBack() throws Exception {
         String adapter = "org.milena.connector.ra.MilenaResourceAdapter";
         assertThat(server.instances(adapter)).isPositive();

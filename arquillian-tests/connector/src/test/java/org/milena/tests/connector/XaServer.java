@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jboss.shrinkwrap.api.ShrinkWrap;
+import org.jboss.shrinkwrap.api.asset.StringAsset;
 import org.jboss.shrinkwrap.api.exporter.ZipExporter;
 import org.jboss.shrinkwrap.api.spec.EnterpriseArchive;
 import org.jboss.shrinkwrap.api.spec.JavaArchive;
@@ -66,6 +67,9 @@ abstract class XaServer implements AutoCloseable {
 
     abstract List<String> log() throws IOException;
 
+    /** Decisions that the transaction manager still has to remember, where it can be told. */
+    abstract List<Path> decisions() throws IOException;
+
     /** Where the application's database is; on disk when a commit returns, or it would forget what it had promised (rules 21). */
     String databaseUrl() {
         return "jdbc:h2:file:" + directory.toAbsolutePath() + "/accounts;WRITE_DELAY=0";
@@ -75,7 +79,8 @@ abstract class XaServer implements AutoCloseable {
         Path ear = directory.resolve("accounts.ear");
         ShrinkWrap.create(EnterpriseArchive.class, "accounts.ear")
                 .addAsModule(new File(System.getProperty("milena.test.rar")), "milena-connector.rar")
-                .addAsModule(ShrinkWrap.create(JavaArchive.class, "accounts-ejb.jar").addClasses(Accounts.class, Halt.class))
+                .addAsModule(ShrinkWrap.create(JavaArchive.class, "accounts-ejb.jar").addClasses(Accounts.class, Bookings.class, Halt.class)
+                        .setManifest(new StringAsset("Dependencies: org.jboss.ironjacamar.impl\n"))) // WildFly's, for Halt
                 .addAsModule(ShrinkWrap.create(WebArchive.class, "accounts.war").addClass(AccountsServlet.class))
                 .as(ZipExporter.class).exportTo(ear.toFile(), true);
         return ear;

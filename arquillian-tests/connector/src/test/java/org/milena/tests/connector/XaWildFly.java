@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** WildFly as it comes, but for the data source, ports, and how long its recovery manager pauses. */
+/** WildFly as it comes, but for the data source, message-driven beans, ports, and how long its recovery manager pauses. */
 final class XaWildFly extends XaServer {
 
     private static final int HTTP = 28581;
@@ -39,7 +39,11 @@ final class XaWildFly extends XaServer {
             </xa-datasource>
             <drivers>""".formatted(databaseUrl()));
         assertThat(after).as("standalone.xml with a data source").isNotEqualTo(before);
-        Files.writeString(configuration, after);
+        String withBeans = after.contains("<mdb>") ? after : after.replaceFirst("<pools>", """
+            <mdb><resource-adapter-ref resource-adapter-name="milena-connector.rar"/><bean-instance-pool-ref pool-name="mdb-strict-max-pool"/></mdb>
+            <pools>""");
+        assertThat(withBeans).as("standalone.xml with message-driven beans").contains("<mdb>");
+        Files.writeString(configuration, withBeans);
     }
 
     @Override
@@ -105,5 +109,12 @@ final class XaWildFly extends XaServer {
     @Override
     List<String> log() throws IOException {
         return Files.readString(directory.resolve("console.log")).replaceAll("\u001b\\[[0-9;]*m", "").lines().toList();
+    }
+
+    @Override
+    List<Path> decisions() throws IOException {
+        try (Stream<Path> all = Files.walk(directory.resolve("data/tx-object-store"))) {
+            return all.filter(path -> Files.isRegularFile(path) && path.getParent().endsWith("AtomicAction")).toList();
+        }
     }
 }

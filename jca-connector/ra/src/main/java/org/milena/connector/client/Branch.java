@@ -37,15 +37,21 @@ public final class Branch implements BatchOwner {
         return xid;
     }
 
+    /** As {@link #send(Cluster, List)}, by the client that the branch was begun with. */
+    public List<RecordMetadata> send(List<OutboundRecord> records) throws ClientException {
+        return send(cluster, records);
+    }
+
     /**
      * Sends within the branch.
      *
+     * @param sender whose limits and patience hold; of the same broker as the branch's client
      * @throws ClientException the branch can only be rolled back now
      */
-    public List<RecordMetadata> send(List<OutboundRecord> records) throws ClientException {
+    public List<RecordMetadata> send(Cluster sender, List<OutboundRecord> records) throws ClientException {
         begin();
         try {
-            return new Delivery(cluster, this, deadline()).deliver(records);
+            return new Delivery(sender, this, Deadline.after(sender.config().deliveryTimeoutMs())).deliver(records);
         } catch (ClientException e) {
             doom(e);
             throw e;
@@ -85,7 +91,7 @@ public final class Branch implements BatchOwner {
     }
 
     /** Why it can only be rolled back; or null. */
-    ClientException doomed() {
+    public ClientException doomed() {
         return doom;
     }
 

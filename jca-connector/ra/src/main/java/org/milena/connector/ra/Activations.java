@@ -11,6 +11,7 @@ import java.lang.System.Logger.Level;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -59,12 +60,17 @@ final class Activations implements AutoCloseable {
 
     private final Clients clients;
     private final WorkManager workManager;
+    private final Narayana narayana;
+    private final AutoCloseable registration;
     private final Map<Key, Running> running = new HashMap<>();
     private final Map<ClientSettings, Clients.Lease> recovering = new HashMap<>();
 
-    Activations(Clients clients, WorkManager workManager) {
+    /** @param narayana null: the server has another transaction manager, which asks for {@link #recoverable} */
+    Activations(Clients clients, WorkManager workManager, Narayana narayana) {
         this.clients = clients;
         this.workManager = workManager;
+        this.narayana = narayana;
+        this.registration = narayana == null ? () -> { } : narayana.register(this::named);
     }
 
     /** @throws ResourceException the configuration is wrong, and says how; the broker need not be there */
@@ -86,7 +92,7 @@ final class Activations implements AutoCloseable {
     }
 
     /** @throws ResourceException the broker is there, and can't prepare a transaction */
-    private static Supplier<Delivering> transacted(Endpoints endpoints, InboundConfig config, Clients.Lease client) throws ResourceException {
+    private Supplier<Delivering> transacted(Endpoints endpoints, InboundConfig config, Clients.Lease client) throws ResourceException {
         ResourceManager manager = manager(config);
         try {
             client.cluster().checkBranches(XA_CHECK_MS);
@@ -94,7 +100,16 @@ final class Activations implements AutoCloseable {
             throw new NotSupportedException("Group " + config.consumer().groupId() + ": " + e.getMessage()
                     + ". A bean whose method has @TransactionAttribute(NOT_SUPPORTED) can consume from there", e);
         }
-        return () -> new TransactedDelivering(endpoints, new DeliveryResource(manager, client.cluster(), config.transactionTimeoutMs()));
+        return () -> {
+            DeliveryResource resource = new DeliveryResource(manager, client.cluster(), config.transactionTimeoutMs());
+            return new TransactedDelivering(endpoints, resource, narayana == null ? resource : narayana.named(resource, name(config)));
+        };
+    }
+
+    /** Of the branches of a resource manager at its broker. */
+    private static String name(InboundConfig config) {
+        String servers = config.client().bootstrapServers();
+        return "milena/" + config.resourceManager() + (servers == null ? "" : "@" + servers);
     }
 
     private static ResourceManager manager(InboundConfig config) {
@@ -105,25 +120,38 @@ final class Activations implements AutoCloseable {
     }
 
     /**
-     * What finds the branches in doubt of these, also before they are activated.
+     * What finds the branches in doubt of these, also before they are activated; none, where the recovery manager was told without being asked.
      *
      * @throws ResourceException a configuration is wrong
      */
     XAResource[] recoverable(ActivationSpec[] specs) throws ResourceException {
-        List<XAResource> resources = new ArrayList<>();
+        return narayana == null ? resources(specs).values().toArray(XAResource[]::new) : new XAResource[0];
+    }
+
+    private XAResource[] named() throws ResourceException {
+        ActivationSpec[] specs;
+        synchronized (this) {
+            specs = running.keySet().stream().map(Key::spec).toArray(ActivationSpec[]::new);
+        }
+        return resources(specs).entrySet().stream().map(each -> narayana.named(each.getValue(), each.getKey())).toArray(XAResource[]::new);
+    }
+
+    /** One for each resource manager, by its name. */
+    private Map<String, XAResource> resources(ActivationSpec[] specs) throws ResourceException {
+        Map<String, XAResource> resources = new LinkedHashMap<>();
         for (ActivationSpec spec : specs) {
             if (spec instanceof RecordActivationSpec own) {
                 try {
                     InboundConfig config = own.config();
                     if (config.resourceManager() != null) {
-                        resources.add(new BranchResource(manager(config), recovering(config.client()), config.transactionTimeoutMs()));
+                        resources.putIfAbsent(name(config), new BranchResource(manager(config), recovering(config.client()), config.transactionTimeoutMs()));
                     }
                 } catch (IllegalArgumentException e) {
                     throw new InvalidPropertyException(e.getMessage(), e);
                 }
             }
         }
-        return resources.toArray(XAResource[]::new);
+        return resources;
     }
 
     private synchronized Cluster recovering(ClientSettings settings) {
@@ -187,6 +215,11 @@ final class Activations implements AutoCloseable {
         synchronized (this) {
             recovering.values().forEach(Clients.Lease::close);
             recovering.clear();
+        }
+        try {
+            registration.close();
+        } catch (Exception e) {
+            LOG.log(Level.WARNING, "The recovery manager goes on asking for branches of an adapter that has stopped", e);
         }
     }
 

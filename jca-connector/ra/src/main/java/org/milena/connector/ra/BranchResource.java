@@ -20,6 +20,8 @@ class BranchResource implements XAResource {
     private final int defaultTimeoutMs;
     private volatile int timeoutMs;
     private Branch current;
+    /** The last that began here. One that was joined, another resource has begun, and the transaction manager asks that one to end it. */
+    private volatile BranchXid begun;
 
     /** @param transactionTimeoutMs {@code transaction.timeout.ms}, where the transaction manager gives none */
     BranchResource(ResourceManager manager, Cluster cluster, int transactionTimeoutMs) {
@@ -44,6 +46,9 @@ class BranchResource implements XAResource {
             case TMJOIN, TMRESUME -> manager.join(xid);
             default -> throw failure(XAException.XAER_INVAL, "No branch can be started with flags " + flags);
         };
+        if (flags == TMNOFLAGS) {
+            begun = current.xid();
+        }
     }
 
     @Override
@@ -119,6 +124,9 @@ class BranchResource implements XAResource {
             return;
         }
         left.doom("its connection was destroyed");
+        if (!left.xid().equals(begun)) {
+            return;
+        }
         try {
             manager.rollback(cluster, left.xid());
         } catch (XAException e) {

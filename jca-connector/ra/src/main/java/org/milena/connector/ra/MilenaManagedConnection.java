@@ -61,7 +61,7 @@ final class MilenaManagedConnection implements ManagedConnection {
         Branch branch = branch();
         try {
             if (branch != null) {
-                return branch.send(records);
+                return branch.send(client.cluster(), records);
             }
             synchronized (producer) {
                 Transaction transaction = local.active();

@@ -21,7 +21,7 @@ public class MilenaResourceAdapter implements ResourceAdapter {
     @Override
     public void start(BootstrapContext context) {
         clients = new Clients(context.getWorkManager(), context.getTransactionSynchronizationRegistry());
-        activations = new Activations(clients, context.getWorkManager());
+        activations = new Activations(clients, context.getWorkManager(), Narayana.of(context));
         MilenaManagedConnectionFactory unconfigured = new MilenaManagedConnectionFactory();
         unconfigured.setResourceAdapter(this);
         closeAtStop(PayaraRecovery.of(context, unconfigured));

@@ -4,6 +4,7 @@ import jakarta.resource.ResourceException;
 import jakarta.resource.spi.endpoint.MessageEndpoint;
 import java.util.List;
 import java.util.Map;
+import javax.transaction.xa.XAResource;
 import org.apache.kafka.common.TopicPartition;
 import org.milena.connector.client.Branch;
 import org.milena.connector.client.ClientException;
@@ -18,18 +19,21 @@ final class TransactedDelivering implements Delivering {
 
     private final Endpoints endpoints;
     private final DeliveryResource resource;
+    private final XAResource enlisted;
     private MessageEndpoint endpoint;
 
-    TransactedDelivering(Endpoints endpoints, DeliveryResource resource) {
+    /** @param enlisted the resource, as the transaction manager is to see it */
+    TransactedDelivering(Endpoints endpoints, DeliveryResource resource, XAResource enlisted) {
         this.endpoints = endpoints;
         this.resource = resource;
+        this.enlisted = enlisted;
     }
 
     @Override
     public Outcome deliver(PartitionFeed feed, List<DeliveredRecord> records, GroupOffset next) {
         try {
             if (endpoint == null) {
-                endpoint = endpoints.create(resource);
+                endpoint = endpoints.create(enlisted);
             }
             endpoint.beforeDelivery(endpoints.method());
         } catch (NoSuchMethodException | ResourceException | RuntimeException e) {
@@ -43,7 +47,7 @@ final class TransactedDelivering implements Delivering {
             refused = sendOffset(feed, next);
         } catch (Exception | Error e) {
             thrown = Endpoints.thrown(e);
-            doom("the bean has thrown " + thrown);
+            doom("the delivery has failed: " + thrown);
         }
         Throwable atEnd = null;
         try {
@@ -70,11 +74,17 @@ final class TransactedDelivering implements Delivering {
         return new Outcome(Outcome.Kind.FAILED, cause != null ? cause : new IllegalStateException("The bean has set its transaction to be rolled back"));
     }
 
-    /** @return why not; the transaction is rolled back then */
-    private ClientException sendOffset(PartitionFeed feed, GroupOffset next) {
+    /**
+     * @return why not; the transaction is rolled back then
+     * @throws ClientException what the bean sent in the same branch has failed, and the bean went on: a failure of its own
+     */
+    private ClientException sendOffset(PartitionFeed feed, GroupOffset next) throws ClientException {
         Branch branch = resource.branch();
         if (branch == null) {
             throw new IllegalStateException("The server has begun no transaction with this resource adapter");
+        }
+        if (branch.doomed() != null) {
+            throw branch.doomed();
         }
         try {
             branch.sendOffsets(feed.member(), Map.of(new TopicPartition(feed.topic(), feed.partition()), next));

@@ -1,5 +1,7 @@
 package org.milena.connector.ra;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import jakarta.ejb.EJBException;
 import jakarta.resource.spi.endpoint.MessageEndpoint;
 import jakarta.resource.spi.endpoint.MessageEndpointFactory;
@@ -8,6 +10,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -32,6 +35,10 @@ final class FakeEndpoints implements MessageEndpointFactory {
     final List<String> ends = new CopyOnWriteArrayList<>();
     /** Between prepare and commit. */
     volatile Runnable betweenPhases;
+    /** As where there is no other resource. */
+    volatile boolean onePhase;
+    /** The transaction of the delivery by this thread. */
+    private final ThreadLocal<Handler> current = new ThreadLocal<>();
 
     FakeEndpoints(Object bean, boolean transacted) {
         this.bean = bean;
@@ -50,8 +57,30 @@ final class FakeEndpoints implements MessageEndpointFactory {
         return createEndpoint(resource);
     }
 
+    /** A resource that the bean uses: as transaction managers do it, one that is the same as the delivery's joins that one's branch, and is not asked to prepare. */
+    void enlist(XAResource other) throws XAException {
+        assertThat(isSame(other)).isTrue();
+        Handler delivery = current.get();
+        other.start(delivery.transaction, XAResource.TMJOIN);
+        delivery.joined.add(other);
+    }
+
+    /** Asked both ways: transaction managers do it either way. */
+    boolean isSame(XAResource other) throws XAException {
+        XAResource delivery = current.get().resource;
+        boolean same = other.isSameRM(delivery);
+        assertThat(delivery.isSameRM(other)).isEqualTo(same);
+        return same;
+    }
+
+    /** Of the delivery by this thread. */
+    FakeXid transaction() {
+        return current.get().transaction;
+    }
+
     private final class Handler implements InvocationHandler {
 
+        private final List<XAResource> joined = new ArrayList<>();
         private final XAResource resource;
         private FakeXid transaction;
         private boolean failed;
@@ -67,6 +96,8 @@ final class FakeEndpoints implements MessageEndpointFactory {
                 case "beforeDelivery" -> {
                     transaction = new FakeXid(TRANSACTIONS.incrementAndGet());
                     failed = false;
+                    joined.clear();
+                    current.set(this);
                     ROLLBACK_ONLY.set(false);
                     resource.start(transaction, XAResource.TMNOFLAGS);
                 }
@@ -91,9 +122,15 @@ final class FakeEndpoints implements MessageEndpointFactory {
         private void end() throws Exception {
             try {
                 resource.end(transaction, failed ? XAResource.TMFAIL : XAResource.TMSUCCESS);
+                for (XAResource each : joined) {
+                    each.end(transaction, failed ? XAResource.TMFAIL : XAResource.TMSUCCESS);
+                }
                 if (failed || ROLLBACK_ONLY.get()) {
                     resource.rollback(transaction);
                     ends.add("rolled back");
+                } else if (onePhase) {
+                    resource.commit(transaction, true);
+                    ends.add("committed in one phase");
                 } else if (resource.prepare(transaction) == XAResource.XA_OK) {
                     if (betweenPhases != null) {
                         betweenPhases.run();

@@ -189,9 +189,9 @@ final class Request implements RequestContext {
             response = body == null ? null : body.getErrorResponse(error);
         } catch (RuntimeException e) {
             // kafka-clients cannot answer all that it can read, such as a produce request without records
-            connection.sayBadInput("no answer can say what is wrong with its " + name() + ": " + error.getMessage());
         }
-        if (response == null) {
+        if (response == null) { // a private request has no such answer at all
+            connection.sayBadInput("no answer can say what is wrong with its " + name() + ": " + error);
             closeConnection();
         } else {
             reply(response.data());

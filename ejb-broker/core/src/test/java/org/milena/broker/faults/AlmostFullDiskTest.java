@@ -30,6 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.milena.broker.cluster.InMemoryMetadataStore;
 import org.milena.broker.testing.EmbeddedBroker;
+import org.milena.broker.testing.Logged;
 
 /** Below {@code milena.log.dir.min.free}: producers wait, everything else goes on, and nobody has to help once there is space. */
 class AlmostFullDiskTest {

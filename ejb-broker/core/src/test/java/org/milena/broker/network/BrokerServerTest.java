@@ -8,11 +8,13 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import org.apache.kafka.common.errors.CoordinatorNotAvailableException;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
 import org.apache.kafka.common.message.ApiVersionsResponseData;
 import org.apache.kafka.common.message.DescribeClusterRequestData;
@@ -23,19 +25,27 @@ import org.apache.kafka.common.message.ListGroupsResponseData;
 import org.apache.kafka.common.message.ListOffsetsRequestData;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.ProduceResponseData;
+import org.apache.kafka.common.message.RequestHeaderData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.protocol.MessageUtil;
+import org.apache.kafka.common.protocol.types.Schema;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.milena.broker.handler.ApiRegistry;
+import org.milena.broker.handler.PrivateApi;
 import org.milena.broker.log.DirectoryExecutor;
+import org.milena.broker.testing.Logged;
 
 class BrokerServerTest {
+
+    private static final short PRIVATE_KEY = 30_001;
 
     private final BlockingQueue<RequestContext> held = new LinkedBlockingQueue<>();
     private final AtomicInteger lists = new AtomicInteger();
     private final AtomicBoolean descriptorsLeft = new AtomicBoolean(true);
+    private final List<String> rejected = new CopyOnWriteArrayList<>();
     private final ApiRegistry registry = new ApiRegistry()
             .register(ApiKeys.API_VERSIONS, (context, request) -> context.reply(new ApiVersionsResponseData()))
             .register(ApiKeys.HEARTBEAT, (context, request) -> held.add(context))
@@ -51,7 +61,10 @@ class BrokerServerTest {
                 throw new IllegalStateException("broken on purpose");
             })
             .register(ApiKeys.PRODUCE, (context, request) -> context.executor().execute(() ->
-                    context.reply(new ProduceResponseData().setThrottleTimeMs(Thread.currentThread().getName().startsWith("milena-data") ? 1 : 0))));
+                    context.reply(new ProduceResponseData().setThrottleTimeMs(Thread.currentThread().getName().startsWith("milena-data") ? 1 : 0))))
+            .register(new PrivateApi(PRIVATE_KEY, "Private", "nobody", new Schema(), (context, request) -> {
+                throw new CoordinatorNotAvailableException("away on purpose");
+            }));
     private EventLoops loops;
     private BrokerServer server;
 
@@ -66,7 +79,12 @@ class BrokerServerTest {
         DirectoryExecutor directory = loops.newDirectoryLoops(2, 0);
         NetworkConfig config = new NetworkConfig(List.of(new NetworkConfig.Endpoint("PLAINTEXT", "127.0.0.1", 0)), 1 << 20, 8 << 20,
                 Integer.MAX_VALUE, maxConnectionsPerIp, maxIdleMs, -1, -1, 50, 20);
-        server = new BrokerServer(config, loops, List.of(directory), registry, RequestListener.NONE, descriptorsLeft::get);
+        server = new BrokerServer(config, loops, List.of(directory), registry, new RequestListener() {
+            @Override
+            public void connectionRejected(String reason) {
+                rejected.add(reason);
+            }
+        }, descriptorsLeft::get);
         server.start();
     }
 
@@ -177,6 +195,19 @@ class BrokerServerTest {
                     .setPartitions(List.of(new ListOffsetsRequestData.ListOffsetsPartition().setTimestamp(-1))));
             var answer = (org.apache.kafka.common.message.ListOffsetsResponseData) client.call(ApiKeys.LIST_OFFSETS, 6, request);
             assertThat(answer.topics().get(0).partitions().get(0).errorCode()).isEqualTo(Errors.UNKNOWN_SERVER_ERROR.code());
+        }
+    }
+
+    /** A private request has no answer for failures of any kind. */
+    @Test
+    void aFailureThatNoAnswerCanTellIsLoggedAndCountedAndEndsTheConnection() throws Exception {
+        RequestHeaderData header = new RequestHeaderData().setRequestApiKey(PRIVATE_KEY).setClientId("wire");
+        ByteBuffer bytes = MessageUtil.toByteBufferAccessor(header, PrivateApi.REQUEST_HEADER_VERSION).buffer();
+        try (Logged log = new Logged(Connection.class.getName()); WireClient client = new WireClient(port())) {
+            client.send(ByteBuffer.allocate(4 + bytes.remaining()).putInt(bytes.remaining()).put(bytes).flip());
+            assertThat(client.closedByServer()).isTrue();
+            assertThat(log.messages()).singleElement().asString().startsWith("Closing connection 127.0.0.1:" + port()).contains("Private", "away on purpose");
+            assertThat(rejected).containsExactly("invalid-request");
         }
     }
 

@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
 import org.apache.kafka.common.message.FindCoordinatorResponseData;
@@ -33,7 +32,7 @@ public final class Cluster implements AutoCloseable {
     private final Map<Integer, Endpoint> nodes = new ConcurrentHashMap<>();
     private final Map<String, Topic> topics = new ConcurrentHashMap<>();
     private final Map<Coordinated, Endpoint> coordinators = new ConcurrentHashMap<>();
-    private final Map<Endpoint, Slot> connections = new ConcurrentHashMap<>();
+    private final Map<Endpoint, BrokerConnections> connections = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
     public Cluster(Dialer dialer, ClientConfig config) {
@@ -193,9 +192,9 @@ public final class Cluster implements AutoCloseable {
 
     /** A connection to whichever broker: one that is open, else those of the configuration in their order, then those once heard of. */
     BrokerConnection any(Deadline deadline) throws ClientException {
-        for (Slot slot : connections.values()) {
-            BrokerConnection open = slot.connection;
-            if (open != null && open.isOpen()) {
+        for (BrokerConnections each : connections.values()) {
+            BrokerConnection open = each.anyOpen();
+            if (open != null) {
                 return open;
             }
         }
@@ -216,32 +215,11 @@ public final class Cluster implements AutoCloseable {
     }
 
     private BrokerConnection connect(Endpoint endpoint, Deadline deadline) throws ClientException {
-        Slot slot = connections.computeIfAbsent(endpoint, e -> new Slot());
-        BrokerConnection open = slot.connection;
-        if (open != null && open.isOpen()) {
-            return open;
+        BrokerConnection open = connections.computeIfAbsent(endpoint, e -> new BrokerConnections(e, time -> dial(e, time))).get(deadline);
+        if (closed) {
+            open.close();
         }
-        try {
-            if (!slot.opening.tryLock(deadline.remainingNanos(), TimeUnit.NANOSECONDS)) {
-                throw ClientException.unreachable(endpoint + " can't be reached: others wait for it already", null);
-            }
-        } catch (InterruptedException e) {
-            throw ClientException.interrupted(e);
-        }
-        try {
-            open = slot.connection;
-            if (open == null || !open.isOpen()) {
-                slot.connection = null; // nothing of the old one is kept while the new one is tried
-                open = dial(endpoint, deadline);
-                slot.connection = open;
-                if (closed) {
-                    open.close();
-                }
-            }
-            return open;
-        } finally {
-            slot.opening.unlock();
-        }
+        return open;
     }
 
     private BrokerConnection dial(Endpoint endpoint, Deadline deadline) throws ClientException {
@@ -259,20 +237,9 @@ public final class Cluster implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        for (Slot slot : connections.values()) {
-            BrokerConnection open = slot.connection;
-            if (open != null) {
-                open.close();
-            }
-        }
+        connections.values().forEach(BrokerConnections::close);
     }
 
     private record Coordinated(CoordinatorType type, String key) {
-    }
-
-    /** The one connection to a broker, and the right to open it. */
-    private static final class Slot {
-        private final ReentrantLock opening = new ReentrantLock();
-        private volatile BrokerConnection connection;
     }
 }

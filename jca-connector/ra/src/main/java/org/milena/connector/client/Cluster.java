@@ -27,6 +27,8 @@ public final class Cluster implements AutoCloseable {
     /** {@code socket.connection.setup.timeout.ms}, ApiVersions included. */
     private static final long SETUP_MS = 10_000;
 
+    private static final String TRANSACTION_STATE = "__transaction_state";
+
     private final Dialer dialer;
     private final ClientConfig config;
     private final Map<Integer, Endpoint> nodes = new ConcurrentHashMap<>();
@@ -84,7 +86,7 @@ public final class Cluster implements AutoCloseable {
         ClientException failure = null;
         for (int attempt = 0; ; attempt++) {
             try {
-                return load(name, deadline);
+                return load(name, true, deadline);
             } catch (ClientException e) {
                 failure = e.orBefore(failure);
             }
@@ -105,8 +107,18 @@ public final class Cluster implements AutoCloseable {
         topics.remove(topic);
     }
 
-    private Topic load(String name, Deadline deadline) throws ClientException {
-        MetadataRequestData request = new MetadataRequestData().setAllowAutoTopicCreation(true)
+    /** The number of partitions of {@code __transaction_state}; 0 where nobody knows, as before the first transaction of all. */
+    int statePartitions(Deadline deadline) {
+        try {
+            Topic known = topics.get(TRANSACTION_STATE);
+            return (known != null ? known : load(TRANSACTION_STATE, false, deadline)).partitions();
+        } catch (ClientException e) {
+            return 0;
+        }
+    }
+
+    private Topic load(String name, boolean create, Deadline deadline) throws ClientException {
+        MetadataRequestData request = new MetadataRequestData().setAllowAutoTopicCreation(create)
                 .setTopics(List.of(new MetadataRequestData.MetadataRequestTopic().setName(name)));
         MetadataResponseData answer = metadata(request, deadline);
         MetadataResponseTopic described = answer.topics().find(name);

@@ -10,13 +10,13 @@
 #
 # Prints each run, then medians: messages a second, and the process' CPU time for each message. The application checks the rows of each run.
 #
-# DATABASE (h2): h2 or postgresql (Debian's, a new one for this run). THREADS (16). WARM_UP (2): rounds that are not counted.
+# DATABASE (h2): h2 or postgresql (Debian's, a new one for this run). THREADS (16). WARM_UP (3): rounds of half the time that are not counted.
 # TX_STORE (file): Narayana's log as WildFly has it, or "journal". WILDFLY_HOME: a stock WildFly, which is copied; else Maven's.
 # HEAP (-Xms1g -Xmx1g). PORT_OFFSET (17000). WORK (a new directory): the server and all data. BUILD=no: the EARs are there. MVN (mvn -o, or mvn).
 # JFR=1: a recording for each broker and workload in WORK. KEEP=1: WORK is not deleted.
 # The bars: twice Artemis' rate with single messages, ten times with batches. Exits with 1 when one is missed.
 set -eu
-ROUNDS=${1:-3} SECS=${2:-8} DATABASE=${DATABASE:-h2} THREADS=${THREADS:-16} WARM_UP=${WARM_UP:-2} TX_STORE=${TX_STORE:-file}
+ROUNDS=${1:-3} SECS=${2:-8} DATABASE=${DATABASE:-h2} THREADS=${THREADS:-16} WARM_UP=${WARM_UP:-3} TX_STORE=${TX_STORE:-file}
 OFFSET=${PORT_OFFSET:-17000} HEAP=${HEAP:--Xms1g -Xmx1g} WORK=${WORK:-$(mktemp -d)}
 REPO=$(cd "$(dirname "$0")/../.." && pwd)
 VERSION=$(sed -n 's|.*<version.wildfly>\(.*\)</version.wildfly>|\1|p' "$REPO/pom.xml")
@@ -115,17 +115,21 @@ run() {
   [ -z "${JFR:-}" ] || [ "$1" = warm-up ] || "$jcmd" $PID JFR.stop name=run > /dev/null
   echo "$1 $line" | tee -a "$RESULTS"
 }
-# messages WORKLOAD BROKER LEAST: for SECS seconds at the rate of the last run
-messages() { awk -v k="$2 $3" -v s="$SECS" -v least="$4" '$2 " " $3 == k { r = substr($7, 6) } END { n = int(r * s); print n < least ? least : n }' "$RESULTS"; }
+# messages WORKLOAD BROKER SECONDS LEAST: for so long at the rate of the last run
+messages() { awk -v k="$1 $2" -v s="$3" -v least="$4" '$2 " " $3 == k { r = substr($7, 6) } END { n = int(r * s); print n < least ? least : n }' "$RESULTS"; }
+# receive ROUND WORKLOAD BROKER SECONDS LEAST
+receive() { run "$1" "$2" "$3" "messages=$(messages "$2" "$3" "$4" "$5")"; }
+# round NAME SECONDS FIRST SECOND: who begins changes
 round() {
-  run "$1" send milena "threads=$THREADS&seconds=$2"
-  run "$1" send artemis "threads=$THREADS&seconds=$2"
-  run "$1" receive milena "messages=$(messages - receive milena 3000)"
-  run "$1" receive artemis "messages=$(messages - receive artemis 3000)"
-  run "$1" receive-batch milena "messages=$(messages - receive-batch milena 30000)"
+  for broker in $3 $4; do run "$1" send $broker "threads=$THREADS&seconds=$2"; done
+  for broker in $3 $4; do receive "$1" receive $broker "$2" 2000; done
+  receive "$1" receive-batch milena "$2" 20000
 }
-for _ in $(seq "$WARM_UP"); do round warm-up $((SECS / 2)); done
-for i in $(seq "$ROUNDS"); do round "$i" "$SECS"; done
+for i in $(seq "$((WARM_UP + ROUNDS))"); do
+  name=$((i - WARM_UP)) secs=$SECS
+  [ "$i" -gt "$WARM_UP" ] || { name=warm-up; secs=$((SECS / 2)); }
+  if [ $((i % 2)) = 0 ]; then round "$name" "$secs" milena artemis; else round "$name" "$secs" artemis milena; fi
+done
 echo
 awk -v db="$DATABASE" '$1 != "warm-up" { k = $2 " " $3; n[k]++; r[k, n[k]] = substr($7, 6); c[k, n[k]] = substr($8, 8) }
   function median(a, k,   i, j, t, v) { for (i = 1; i <= n[k]; i++) v[i] = a[k, i] + 0

@@ -2,6 +2,8 @@ package org.milena.benchmark.xa;
 
 import jakarta.annotation.Resource;
 import jakarta.ejb.Stateless;
+import jakarta.ejb.TransactionAttribute;
+import jakarta.ejb.TransactionAttributeType;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -40,11 +42,12 @@ public class Rows {
         }
     }
 
-    /** An empty table. */
+    /** An empty table, that costs nothing later on as rows deleted one by one would. */
+    @TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
     public void clear() throws SQLException {
         try (Connection connection = database.getConnection(); Statement statement = connection.createStatement()) {
             statement.execute("CREATE TABLE IF NOT EXISTS received (id BIGINT PRIMARY KEY, note VARCHAR(100) NOT NULL)");
-            statement.execute("DELETE FROM received");
+            statement.execute("TRUNCATE TABLE received");
         }
     }
 

@@ -5,6 +5,7 @@
 # application in arquillian-tests/benchmark: the same JVM, transaction manager and XA data source for both, messages of 1 KiB. In turn:
 #
 #   send           THREADS threads; each transaction sends one message and inserts one row
+#                  "nothing" is a second XA resource that does nothing: what the transaction manager and the database cost by themselves
 #   receive        a topic of 8 partitions, or a queue, is filled; a message-driven bean with 8 at a time inserts one row for each message
 #   receive-batch  Milena only, to be compared with Artemis' receive: up to 100 records a transaction, one insert each in one JDBC batch
 #
@@ -121,7 +122,7 @@ messages() { awk -v k="$1 $2" -v s="$3" -v least="$4" '$2 " " $3 == k { r = subs
 receive() { run "$1" "$2" "$3" "messages=$(messages "$2" "$3" "$4" "$5")"; }
 # round NAME SECONDS FIRST SECOND: who begins changes
 round() {
-  for broker in $3 $4; do run "$1" send $broker "threads=$THREADS&seconds=$2"; done
+  for broker in $3 $4 nothing; do run "$1" send $broker "threads=$THREADS&seconds=$2"; done
   for broker in $3 $4; do receive "$1" receive $broker "$2" 2000; done
   receive "$1" receive-batch milena "$2" 20000
 }
@@ -139,5 +140,6 @@ awk -v db="$DATABASE" '$1 != "warm-up" { k = $2 " " $3; n[k]++; r[k, n[k]] = sub
     printf "| %s | %s | %.0f | %.0f | %.2f | %.0f | %.0f | %.2f | %s: %s |\n", db, w, median(r, ours), median(r, theirs), q, median(c, ours), median(c, theirs),
       median(c, ours) / median(c, theirs), wanted, q < wanted ? "MISSED" : "ok" }
   END { print "| database | workload | Milena/s | Artemis/s | ratio | Milena CPU us | Artemis CPU us | ratio | wanted |"; print "|---|---|---|---|---|---|---|---|---|"
+    printf "| %s | send, nothing in place of a broker | %.0f | | | %.0f | | | |\n", db, median(r, "send nothing"), median(c, "send nothing")
     bar("send", "send milena", "send artemis", 2); bar("receive", "receive milena", "receive artemis", 2)
     bar("receive-batch", "receive-batch milena", "receive artemis", 10); exit missed > 0 }' "$RESULTS"

@@ -30,6 +30,8 @@ public class BenchmarkServlet extends HttpServlet {
     private Broker milena;
     @EJB(beanName = "Artemis")
     private Broker artemis;
+    @EJB(beanName = "Nothing")
+    private Broker nothing;
     @EJB
     private Sender sender;
     @EJB
@@ -40,7 +42,7 @@ public class BenchmarkServlet extends HttpServlet {
     @Override
     protected void doGet(HttpServletRequest request, HttpServletResponse response) throws ServletException, IOException {
         try {
-            Broker broker = request.getParameter("broker").equals("milena") ? milena : artemis;
+            Broker broker = broker(request.getParameter("broker"));
             String workload = request.getParameter("workload");
             rows.clear();
             String result = switch (workload) {
@@ -56,6 +58,15 @@ public class BenchmarkServlet extends HttpServlet {
         } catch (Exception e) {
             throw new ServletException(e);
         }
+    }
+
+    private Broker broker(String name) throws ServletException {
+        return switch (name) {
+            case "milena" -> milena;
+            case "artemis" -> artemis;
+            case "nothing" -> nothing;
+            default -> throw new ServletException("No broker " + name);
+        };
     }
 
     private static int number(HttpServletRequest request, String name) {

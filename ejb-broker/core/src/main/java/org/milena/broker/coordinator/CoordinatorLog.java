@@ -41,7 +41,12 @@ public interface CoordinatorLog {
     }
 
     /** Appends the marker that ends a transaction. A refusal ({@code error} is an ApiException) has changed nothing. */
-    default void endTransaction(int partition, int leaderEpoch, TransactionEnd end, boolean flushed, AppendCallback callback) {
+    default void endTransaction(int partition, int leaderEpoch, TransactionEnd end, AppendCallback callback) {
+        throw noTransactions();
+    }
+
+    /** Calls back with null once all that was appended before is on disk, or with the error. */
+    default void flush(int partition, Consumer<Throwable> done) {
         throw noTransactions();
     }
 

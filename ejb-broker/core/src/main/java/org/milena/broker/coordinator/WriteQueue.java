@@ -186,7 +186,7 @@ final class WriteQueue {
         CoordinatorLog.AppendCallback callback = (lastOffset, error) -> executor.execute(() -> appended(batch, bytes, error));
         PendingWrite first = batch.get(0);
         if (first.end != null) {
-            log.endTransaction(partition, leaderEpoch, first.end, first.flushed, callback);
+            log.endTransaction(partition, leaderEpoch, first.end, callback);
             return;
         }
         ByteBuffer batches;
@@ -272,9 +272,27 @@ final class WriteQueue {
                 failed.accept(e);
                 return;
             }
-            write.answers.forEach(Deferred::complete);
+            if (write.flushed) {
+                answerFlushed(write);
+            } else {
+                write.answers.forEach(Deferred::complete);
+            }
         }
         next();
+    }
+
+    /**
+     * The marker counts already: what it carries out is decided, and on disk at its coordinator, who writes it again if this one is lost. Only
+     * the answer waits, and nobody behind it.
+     */
+    private void answerFlushed(PendingWrite write) {
+        log.flush(partition, error -> executor.execute(() -> write.answers.forEach(answer -> {
+            if (error == null) {
+                answer.complete();
+            } else {
+                answer.fail(error);
+            }
+        })));
     }
 
     private void next() {

@@ -1,17 +1,22 @@
 package org.milena.broker.log;
 
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import org.apache.kafka.common.errors.KafkaStorageException;
 
 /**
- * Group commit of one directory. {@link #run} is handed a thread and works in rounds: what waits when a round begins shares
- * one fsync per dirty segment; what comes meanwhile makes the next round.
+ * Group commit of one directory. All that wait for a log when its flush begins share one fsync per dirty segment; what comes meanwhile makes
+ * the next one. {@link #run} is handed {@value #THREADS} threads: so many logs are flushed at a time, which a file system commits together, and
+ * nobody waits for the fsyncs of logs that are not his.
  */
 final class DirectoryFlusher implements GroupCommit, Runnable {
+
+    static final int THREADS = 4;
 
     private static final System.Logger LOG = System.getLogger(DirectoryFlusher.class.getName());
 
@@ -19,8 +24,9 @@ final class DirectoryFlusher implements GroupCommit, Runnable {
     }
 
     private final FileLogDirectory directory;
-    private List<Waiter> waiting = new ArrayList<>();
-    private List<Waiter> spare = new ArrayList<>();
+    /** By log, that which has waited longest first. */
+    private final Map<PartitionLog, List<Waiter>> waiting = new LinkedHashMap<>();
+    private final Set<PartitionLog> underWay = new HashSet<>();
     private boolean closed;
 
     DirectoryFlusher(FileLogDirectory directory) {
@@ -34,8 +40,10 @@ final class DirectoryFlusher implements GroupCommit, Runnable {
         synchronized (this) {
             late = closed;
             if (!late) {
-                waiting.add(waiter);
-                notify();
+                waiting.computeIfAbsent(log, l -> new ArrayList<>()).add(waiter);
+                if (!underWay.contains(log)) {
+                    notify();
+                }
             }
         }
         if (late) {
@@ -43,17 +51,17 @@ final class DirectoryFlusher implements GroupCommit, Runnable {
         }
     }
 
-    /** Serves rounds until {@link #close}. An interrupt ends nothing: everybody who waits for a flush would wait in vain. */
+    /** Serves until {@link #close}. An interrupt ends nothing: everybody who waits for a flush would wait in vain. */
     @Override
     public void run() {
         boolean interrupted = false;
-        List<Waiter> round = List.of();
-        while (round != null) {
+        boolean open = true;
+        while (open) {
             try {
-                round = nextRound();
-                if (round != null) {
-                    serve(round);
-                    round.clear();
+                List<Waiter> next = next();
+                open = next != null;
+                if (open) {
+                    serve(next);
                 }
             } catch (InterruptedException e) {
                 interrupted = true;
@@ -64,53 +72,69 @@ final class DirectoryFlusher implements GroupCommit, Runnable {
         }
     }
 
-    /** One round for those who wait now; false when nobody does. Instead of {@link #run}, for who has no thread to give. */
+    /** One flush, of the log that has waited longest; false when none does. Instead of {@link #run}, for who has no thread to give. */
     boolean serveWaiting() {
-        List<Waiter> round = takeAll();
-        if (round == null) {
+        List<Waiter> next = take();
+        if (next == null) {
             return false;
         }
-        serve(round);
-        round.clear();
+        serve(next);
         return true;
     }
 
-    private synchronized List<Waiter> nextRound() throws InterruptedException {
-        while (waiting.isEmpty() && !closed) {
+    /** Null once it is closed and nobody waits. */
+    private synchronized List<Waiter> next() throws InterruptedException {
+        while (true) {
+            List<Waiter> next = take();
+            if (next != null || closed && waiting.isEmpty()) {
+                return next;
+            }
             wait();
         }
-        return takeAll();
     }
 
-    private synchronized List<Waiter> takeAll() {
-        if (waiting.isEmpty()) {
-            return null;
-        }
-        List<Waiter> round = waiting;
-        waiting = spare;
-        spare = round;
-        return round;
-    }
-
-    private void serve(List<Waiter> round) {
-        Map<PartitionLog, Throwable> outcome = new HashMap<>();
-        for (Waiter waiter : round) {
-            if (!outcome.containsKey(waiter.log)) {
-                outcome.put(waiter.log, flush(waiter));
+    /** All that wait for one log, of which no flush is under way; that is {@link #done} once they are served. */
+    private synchronized List<Waiter> take() {
+        for (Map.Entry<PartitionLog, List<Waiter>> entry : waiting.entrySet()) {
+            if (underWay.add(entry.getKey())) {
+                return waiting.remove(entry.getKey());
             }
-            tell(waiter, outcome.get(waiter.log));
+        }
+        return null;
+    }
+
+    private void serve(List<Waiter> all) {
+        PartitionLog log = all.get(0).log;
+        Throwable error;
+        try {
+            error = flush(log);
+        } finally {
+            done(log);
+        }
+        for (Waiter waiter : all) {
+            tell(waiter, error);
         }
     }
 
-    private Throwable flush(Waiter waiter) {
+    /** Who waits for it since may be served: by this thread, which takes one log next, or by another. */
+    private synchronized void done(PartitionLog log) {
+        underWay.remove(log);
+        if (closed) {
+            notifyAll();
+        } else if (waiting.size() > 1) {
+            notify();
+        }
+    }
+
+    private Throwable flush(PartitionLog log) {
         try {
-            waiter.log.flush();
+            log.flush();
             return null;
         } catch (RuntimeException e) {
             return e;
         } catch (Error e) {
             // Nobody knows what is on disk now; and were this thread to end, all would wait for ever.
-            return directory.fail("a flush of " + waiter.log.topicPartition(), e);
+            return directory.fail("a flush of " + log.topicPartition(), e);
         }
     }
 
@@ -124,7 +148,7 @@ final class DirectoryFlusher implements GroupCommit, Runnable {
         }
     }
 
-    /** Ends {@link #run} after what waits has been served. */
+    /** Ends {@link #run}, on each thread, after what waits has been served. */
     synchronized void close() {
         closed = true;
         notifyAll();

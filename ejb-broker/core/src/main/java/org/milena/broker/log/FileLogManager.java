@@ -213,9 +213,9 @@ public final class FileLogManager implements LogManager {
         }
     }
 
-    /** The flusher of each directory: give each a thread of its own to run on; they end with {@link #close}. */
+    /** The flushers of each directory: give each a thread of its own to run on; they end with {@link #close}. */
     public List<Runnable> flushers() {
-        return directories.stream().map(d -> (Runnable) d.groupCommit()).toList();
+        return directories.stream().flatMap(d -> Collections.<Runnable>nCopies(DirectoryFlusher.THREADS, d.groupCommit()).stream()).toList();
     }
 
     @Override

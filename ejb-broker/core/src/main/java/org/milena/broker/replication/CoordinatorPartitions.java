@@ -12,6 +12,7 @@ import org.milena.broker.coordinator.CoordinatorLog;
 import org.milena.broker.log.AppendOrigin;
 import org.milena.broker.log.LogAppendInfo;
 import org.milena.broker.log.LogRead;
+import org.milena.broker.log.PartitionLog;
 import org.milena.broker.log.TransactionEnd;
 import org.milena.broker.log.TransactionGuard;
 
@@ -42,8 +43,18 @@ public final class CoordinatorPartitions implements CoordinatorLog {
     }
 
     @Override
-    public void endTransaction(int index, int leaderEpoch, TransactionEnd end, boolean flushed, AppendCallback callback) {
-        write(index, leaderEpoch, callback, (partition, listener) -> partition.endTransaction(end, flushed, listener));
+    public void endTransaction(int index, int leaderEpoch, TransactionEnd end, AppendCallback callback) {
+        write(index, leaderEpoch, callback, (partition, listener) -> partition.endTransaction(end, false, listener));
+    }
+
+    @Override
+    public void flush(int index, Consumer<Throwable> done) {
+        try {
+            PartitionLog log = coordinated(index).log();
+            log.directory().groupCommit().await(log, log.logEndOffset() - 1, done::accept);
+        } catch (RuntimeException e) {
+            done.accept(e);
+        }
     }
 
     @Override

@@ -84,6 +84,10 @@ public final class PartitionDurability implements TransactionDurability {
 
     private static void flush(PartitionLog log, CompletableFuture<Void> flushed) {
         long last = log.logEndOffset() - 1;
+        if (last < log.recoveryPoint()) {
+            flushed.complete(null); // with what others have had flushed
+            return;
+        }
         log.directory().groupCommit().await(log, last, error -> {
             if (error == null) {
                 flushed.complete(null);

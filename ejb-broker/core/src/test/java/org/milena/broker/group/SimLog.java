@@ -50,6 +50,8 @@ public final class SimLog implements CoordinatorLog {
     private boolean stalled;
     private boolean loadsStalled;
     private final List<Runnable> stalledLoads = new ArrayList<>();
+    private boolean flushesStalled;
+    private final List<Consumer<Throwable>> stalledFlushes = new ArrayList<>();
     private Fate fate = Fate.COMMIT;
     private IntUnaryOperator delayMs = partition -> 0;
     private int appends;
@@ -89,6 +91,17 @@ public final class SimLog implements CoordinatorLog {
         loadsStalled = false;
         stalledLoads.forEach(Runnable::run);
         stalledLoads.clear();
+    }
+
+    public void stallFlushes() {
+        flushesStalled = true;
+    }
+
+    /** @param error what becomes of them; null: they succeed */
+    public void resumeFlushes(Throwable error) {
+        flushesStalled = false;
+        stalledFlushes.forEach(done -> done.accept(error));
+        stalledFlushes.clear();
     }
 
     public void newEpoch(int partition, int epoch) {
@@ -166,7 +179,7 @@ public final class SimLog implements CoordinatorLog {
     }
 
     @Override
-    public void endTransaction(int partition, int leaderEpoch, TransactionEnd end, boolean flushed, AppendCallback callback) {
+    public void endTransaction(int partition, int leaderEpoch, TransactionEnd end, AppendCallback callback) {
         Known known = producers.computeIfAbsent(end.producerId(), p -> new Known());
         if (known.coordinatorEpoch > end.coordinatorEpoch()) {
             callback.completed(-1, new TransactionCoordinatorFencedException("older than " + known.coordinatorEpoch));
@@ -183,6 +196,16 @@ public final class SimLog implements CoordinatorLog {
             }
             callback.completed(offset, error);
         });
+    }
+
+    /** Hangs from {@link #stallFlushes} to {@link #resumeFlushes}. */
+    @Override
+    public void flush(int partition, Consumer<Throwable> done) {
+        if (flushesStalled) {
+            stalledFlushes.add(done);
+        } else {
+            world.execute(() -> done.accept(null));
+        }
     }
 
     private void settle(int partition, int leaderEpoch, ByteBuffer batches, AppendCallback callback) {

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.TransactionCoordinatorFencedException;
 import org.apache.kafka.common.message.OffsetDeleteRequestData;
 import org.apache.kafka.common.message.OffsetDeleteRequestData.OffsetDeleteRequestPartition;
@@ -80,7 +81,11 @@ class TransactionalOffsetsTest {
     }
 
     private CompletableFuture<Void> endLater(long producer, int epoch, int coordinatorEpoch, boolean commit) {
-        CompletableFuture<Void> end = f.coordinator.endTransaction(OFFSETS, producer, (short) epoch, coordinatorEpoch, commit, (short) 2, false);
+        return endLater(producer, epoch, coordinatorEpoch, commit, false);
+    }
+
+    private CompletableFuture<Void> endLater(long producer, int epoch, int coordinatorEpoch, boolean commit, boolean flushed) {
+        CompletableFuture<Void> end = f.coordinator.endTransaction(OFFSETS, producer, (short) epoch, coordinatorEpoch, commit, (short) 2, flushed);
         f.world.run();
         return end;
     }
@@ -101,6 +106,34 @@ class TransactionalOffsetsTest {
         assertThat(stable(0)).isEqualTo(Errors.UNSTABLE_OFFSET_COMMIT);
         end(P, 1, true);
         assertThat(stable(0)).isEqualTo(Errors.NONE);
+        assertThat(f.committed("t", 0)).isEqualTo(10);
+    }
+
+    /** Of an XA branch; its decision is on disk already. */
+    @Test
+    void aMarkerCountsAtOnceAndIsAnsweredWhenItIsOnDisk() {
+        commit(P, 0, 0, 10);
+        f.log.stallFlushes();
+        CompletableFuture<Void> end = endLater(P, 1, 0, true, true);
+        assertThat(f.committed("t", 0)).isEqualTo(10);
+        assertThat(commit(P + 1, 0, 0, 11)).as("the next transaction need not wait").isEqualTo(Errors.NONE);
+        CompletableFuture<Void> next = endLater(P + 1, 1, 0, true, true);
+        assertThat(f.committed("t", 0)).isEqualTo(11);
+        assertThat(List.of(end.isDone(), next.isDone())).containsOnly(false);
+        f.log.resumeFlushes(null);
+        f.world.run();
+        assertThat(List.of(end, next)).allSatisfy(each -> assertThat(each).isCompleted());
+    }
+
+    @Test
+    void aMarkerThatMayNotBeOnDiskIsWrittenAgain() {
+        commit(P, 0, 0, 10);
+        f.log.stallFlushes();
+        CompletableFuture<Void> end = endLater(P, 1, 0, true, true);
+        f.log.resumeFlushes(new KafkaStorageException("the disk fails"));
+        f.world.run();
+        assertThat(end).isCompletedExceptionally();
+        assertThat(endLater(P, 1, 0, true, true)).isCompleted();
         assertThat(f.committed("t", 0)).isEqualTo(10);
     }
 

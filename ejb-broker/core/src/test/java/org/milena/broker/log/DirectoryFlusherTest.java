@@ -8,7 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -106,6 +108,43 @@ class DirectoryFlusherTest {
         assertThat(told.getCount()).isOne();
         release.countDown();
         assertThat(told.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    /** A log that many wait for at different times still has one flush under way at most. */
+    @Test
+    void aFlushHoldsUpNobodyWhoWaitsForAnotherLog() throws Exception {
+        SegmentedLog other = fixture.log(new TopicPartition("other", 0));
+        CountDownLatch blocked = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        AtomicInteger ofBlocked = new AtomicInteger();
+        disk.fault((operation, file) -> {
+            if (operation == SimulatedDisk.Operation.FORCE && !file.toString().contains("other")) {
+                ofBlocked.incrementAndGet();
+                blocked.countDown();
+                awaitQuietly(release);
+            }
+        });
+        CountDownLatch told = new CountDownLatch(2);
+        GroupCommit group = other.directory().groupCommit();
+        start();
+        Thread second = new Thread(fixture.manager.flushers().get(1));
+        second.start();
+        group.await(fixture.log(), fixture.append("a").lastOffset(), error -> told.countDown());
+        assertThat(blocked.await(10, TimeUnit.SECONDS)).isTrue();
+        group.await(fixture.log(), fixture.append("b").lastOffset(), error -> told.countDown());
+        for (int i = 0; i < 3; i++) {
+            CountDownLatch otherTold = new CountDownLatch(1);
+            other.append(fixture.batch("v"), AppendOrigin.CLIENT, 0);
+            group.await(other, i, error -> otherTold.countDown());
+            assertThat(otherTold.await(10, TimeUnit.SECONDS)).isTrue();
+        }
+        assertThat(ofBlocked.get()).isOne();
+        assertThat(told.getCount()).isEqualTo(2);
+        release.countDown();
+        assertThat(told.await(10, TimeUnit.SECONDS)).isTrue();
+        stop();
+        second.join(10_000);
+        assertThat(second.isAlive()).isFalse();
     }
 
     @Test

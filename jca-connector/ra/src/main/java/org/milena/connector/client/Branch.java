@@ -166,7 +166,7 @@ public final class Branch implements BatchOwner {
     public ProducerIdentity identity(Deadline deadline) throws ClientException {
         if (identity == null) {
             if (id == null) {
-                id = manager.takeId(cluster);
+                id = manager.takeId(cluster, deadline);
             }
             identity = id.begin(cluster, timeoutMs, deadline);
         }

@@ -34,6 +34,7 @@ final class BrokerConnection implements AutoCloseable {
     private final String clientId;
     private final int requestTimeoutMs;
     private final AtomicInteger correlation = new AtomicInteger();
+    private final AtomicInteger underWay = new AtomicInteger();
     private ApiVersionsResponseData introduction;
 
     private BrokerConnection(Endpoint endpoint, Transport transport, ClientConfig config) {
@@ -112,7 +113,7 @@ final class BrokerConnection implements AutoCloseable {
         RequestHeaderData header = header(key.id, version);
         ByteBuffer frame = RequestUtils.serialize(header, key.requestHeaderVersion(version), request, version);
         return new Answer<>(key.name(), key.responseHeaderVersion(version), header.correlationId(), Deadline.after(requestTimeoutMs),
-                transport.send(frame).toCompletableFuture(), bytes -> {
+                sent(frame), bytes -> {
                     ApiMessage response = ApiMessageType.fromApiKey(key.id).newResponse();
                     response.read(new ByteBufferAccessor(bytes), version);
                     return response;
@@ -125,7 +126,17 @@ final class BrokerConnection implements AutoCloseable {
         ByteBuffer head = MessageUtil.toByteBufferAccessor(header, (short) 1).buffer();
         ByteBuffer frame = ByteBuffer.allocate(head.remaining() + request.remaining()).put(head).put(request).flip();
         return new Answer<>("XaBranches", (short) 0, header.correlationId(), Deadline.after(requestTimeoutMs),
-                transport.send(frame).toCompletableFuture(), BranchMessages::response);
+                sent(frame), BranchMessages::response);
+    }
+
+    private CompletableFuture<ByteBuffer> sent(ByteBuffer frame) {
+        underWay.incrementAndGet();
+        return transport.send(frame).whenComplete((answer, error) -> underWay.decrementAndGet()).toCompletableFuture();
+    }
+
+    /** How many requests have no answer yet. */
+    int underWay() {
+        return underWay.get();
     }
 
     private RequestHeaderData header(short key, short version) {

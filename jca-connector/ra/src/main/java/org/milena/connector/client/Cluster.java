@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
 import org.apache.kafka.common.message.FindCoordinatorResponseData;
@@ -28,12 +27,14 @@ public final class Cluster implements AutoCloseable {
     /** {@code socket.connection.setup.timeout.ms}, ApiVersions included. */
     private static final long SETUP_MS = 10_000;
 
+    private static final String TRANSACTION_STATE = "__transaction_state";
+
     private final Dialer dialer;
     private final ClientConfig config;
     private final Map<Integer, Endpoint> nodes = new ConcurrentHashMap<>();
     private final Map<String, Topic> topics = new ConcurrentHashMap<>();
     private final Map<Coordinated, Endpoint> coordinators = new ConcurrentHashMap<>();
-    private final Map<Endpoint, Slot> connections = new ConcurrentHashMap<>();
+    private final Map<Endpoint, BrokerConnections> connections = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
     public Cluster(Dialer dialer, ClientConfig config) {
@@ -85,7 +86,7 @@ public final class Cluster implements AutoCloseable {
         ClientException failure = null;
         for (int attempt = 0; ; attempt++) {
             try {
-                return load(name, deadline);
+                return load(name, true, deadline);
             } catch (ClientException e) {
                 failure = e.orBefore(failure);
             }
@@ -106,8 +107,18 @@ public final class Cluster implements AutoCloseable {
         topics.remove(topic);
     }
 
-    private Topic load(String name, Deadline deadline) throws ClientException {
-        MetadataRequestData request = new MetadataRequestData().setAllowAutoTopicCreation(true)
+    /** The number of partitions of {@code __transaction_state}; 0 where nobody knows, as before the first transaction of all. */
+    int statePartitions(Deadline deadline) {
+        try {
+            Topic known = topics.get(TRANSACTION_STATE);
+            return (known != null ? known : load(TRANSACTION_STATE, false, deadline)).partitions();
+        } catch (ClientException e) {
+            return 0;
+        }
+    }
+
+    private Topic load(String name, boolean create, Deadline deadline) throws ClientException {
+        MetadataRequestData request = new MetadataRequestData().setAllowAutoTopicCreation(create)
                 .setTopics(List.of(new MetadataRequestData.MetadataRequestTopic().setName(name)));
         MetadataResponseData answer = metadata(request, deadline);
         MetadataResponseTopic described = answer.topics().find(name);
@@ -193,9 +204,9 @@ public final class Cluster implements AutoCloseable {
 
     /** A connection to whichever broker: one that is open, else those of the configuration in their order, then those once heard of. */
     BrokerConnection any(Deadline deadline) throws ClientException {
-        for (Slot slot : connections.values()) {
-            BrokerConnection open = slot.connection;
-            if (open != null && open.isOpen()) {
+        for (BrokerConnections each : connections.values()) {
+            BrokerConnection open = each.anyOpen();
+            if (open != null) {
                 return open;
             }
         }
@@ -216,32 +227,11 @@ public final class Cluster implements AutoCloseable {
     }
 
     private BrokerConnection connect(Endpoint endpoint, Deadline deadline) throws ClientException {
-        Slot slot = connections.computeIfAbsent(endpoint, e -> new Slot());
-        BrokerConnection open = slot.connection;
-        if (open != null && open.isOpen()) {
-            return open;
+        BrokerConnection open = connections.computeIfAbsent(endpoint, e -> new BrokerConnections(e, time -> dial(e, time))).get(deadline);
+        if (closed) {
+            open.close();
         }
-        try {
-            if (!slot.opening.tryLock(deadline.remainingNanos(), TimeUnit.NANOSECONDS)) {
-                throw ClientException.unreachable(endpoint + " can't be reached: others wait for it already", null);
-            }
-        } catch (InterruptedException e) {
-            throw ClientException.interrupted(e);
-        }
-        try {
-            open = slot.connection;
-            if (open == null || !open.isOpen()) {
-                slot.connection = null; // nothing of the old one is kept while the new one is tried
-                open = dial(endpoint, deadline);
-                slot.connection = open;
-                if (closed) {
-                    open.close();
-                }
-            }
-            return open;
-        } finally {
-            slot.opening.unlock();
-        }
+        return open;
     }
 
     private BrokerConnection dial(Endpoint endpoint, Deadline deadline) throws ClientException {
@@ -259,20 +249,9 @@ public final class Cluster implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        for (Slot slot : connections.values()) {
-            BrokerConnection open = slot.connection;
-            if (open != null) {
-                open.close();
-            }
-        }
+        connections.values().forEach(BrokerConnections::close);
     }
 
     private record Coordinated(CoordinatorType type, String key) {
-    }
-
-    /** The one connection to a broker, and the right to open it. */
-    private static final class Slot {
-        private final ReentrantLock opening = new ReentrantLock();
-        private volatile BrokerConnection connection;
     }
 }

@@ -194,9 +194,9 @@ public final class ResourceManager {
 
     // ---- for branches
 
-    TransactionalId takeId(Cluster cluster) {
+    TransactionalId takeId(Cluster cluster, Deadline deadline) {
         clean(cluster);
-        return ids.take();
+        return ids.take(() -> cluster.statePartitions(deadline));
     }
 
     void giveBack(TransactionalId id) {

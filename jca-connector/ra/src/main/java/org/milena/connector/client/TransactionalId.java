@@ -19,7 +19,6 @@ final class TransactionalId {
     private static final short LAST_EPOCH = Short.MAX_VALUE - 1;
 
     private final String name;
-    private BrokerConnection coordinator;
     private ProducerIdentity next;
     private int timeoutMs;
 
@@ -32,20 +31,16 @@ final class TransactionalId {
     }
 
     BrokerConnection coordinator(Cluster cluster, Deadline deadline) throws ClientException {
-        if (coordinator == null || !coordinator.isOpen()) {
-            BrokerConnection found = cluster.transactionCoordinator(name, deadline);
-            if (found.feature("transaction.version") < TRANSACTION_VERSION) {
-                throw ClientException.of("The cluster has transaction.version " + found.feature("transaction.version") + ", "
-                        + TRANSACTION_VERSION + " is needed (kafka-features.sh upgrade)", Errors.UNSUPPORTED_VERSION);
-            }
-            coordinator = found;
+        BrokerConnection found = cluster.transactionCoordinator(name, deadline);
+        if (found.feature("transaction.version") < TRANSACTION_VERSION) {
+            throw ClientException.of("The cluster has transaction.version " + found.feature("transaction.version") + ", "
+                    + TRANSACTION_VERSION + " is needed (kafka-features.sh upgrade)", Errors.UNSUPPORTED_VERSION);
         }
-        return coordinator;
+        return found;
     }
 
     /** To be looked for again. */
     void forgetCoordinator(Cluster cluster) {
-        coordinator = null;
         cluster.forgetTransactionalId(name);
     }
 

@@ -3,8 +3,13 @@ package org.milena.connector.client;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
+import org.apache.kafka.common.utils.Utils;
 
-/** Transactional ids of one prefix, each with one transaction at a time. Thread-safe. */
+/**
+ * Transactional ids of one prefix, each with one transaction at a time, all in one partition of {@code __transaction_state}: what is voted and
+ * decided at the same time then shares one fsync, rather than that each costs one of its own. Thread-safe.
+ */
 final class TransactionalIds {
 
     /** An id rests for so long, rather than that its next transaction waits until the markers of the last are written. */
@@ -21,12 +26,28 @@ final class TransactionalIds {
         this.prefix = prefix;
     }
 
-    synchronized TransactionalId take() {
+    /** @param statePartitions of {@code __transaction_state}, asked for a new id only; 0: not known, any will do */
+    TransactionalId take(IntSupplier statePartitions) {
+        TransactionalId rested = takeRested();
+        return rested != null ? rested : make(statePartitions.getAsInt());
+    }
+
+    private synchronized TransactionalId takeRested() {
         Resting longest = free.peekFirst();
-        if (longest != null && System.nanoTime() - longest.since >= REST_NANOS) {
-            return free.removeFirst().id;
-        }
-        return new TransactionalId(prefix + count++);
+        return longest != null && System.nanoTime() - longest.since >= REST_NANOS ? free.removeFirst().id : null;
+    }
+
+    private synchronized TransactionalId make(int statePartitions) {
+        String name;
+        do {
+            name = prefix + count++;
+        } while (statePartitions > 0 && partition(name, statePartitions) != partition(prefix, statePartitions));
+        return new TransactionalId(name);
+    }
+
+    /** As every Kafka client and broker computes it. */
+    private static int partition(String transactionalId, int partitions) {
+        return Utils.abs(transactionalId.hashCode()) % partitions;
     }
 
     /** Its transaction has ended; one of which nobody knows how is not given back. */

@@ -18,6 +18,9 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
+import org.apache.kafka.common.message.FetchRequestData;
+import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
+import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -83,7 +86,7 @@ class FaultsTest {
 
     @ParameterizedTest
     @EnumSource
-    void manyThreadsShareOneConnection(Way way) throws Exception {
+    void manyThreadsShareAFewConnections(Way way) throws Exception {
         try (EmbeddedBroker broker = start(0); Cluster cluster = new Cluster(way.to(broker), ClientConfig.DEFAULT)) {
             cluster.partitions("t");
             int before = broker.broker().server().connectionCount();
@@ -105,8 +108,27 @@ class FaultsTest {
             } finally {
                 threads.shutdown();
             }
-            assertThat(broker.broker().server().connectionCount() - before).isLessThanOrEqualTo(1); // the bootstrap address is not the node's
+            assertThat(broker.broker().server().connectionCount() - before).isLessThanOrEqualTo(BrokerConnections.MOST);
             ProducerTest.read(broker, "t", 1_600);
+        }
+    }
+
+    /** A broker answers the requests of a connection in their order. */
+    @ParameterizedTest
+    @EnumSource
+    void whatTakesLongHoldsUpNobodyElse(Way way) throws Exception {
+        try (EmbeddedBroker broker = start(0); Cluster cluster = new Cluster(way.to(broker), ClientConfig.DEFAULT)) {
+            Producer producer = new Producer(cluster);
+            producer.send(List.of(OutboundRecord.to("t").partition(0).value("first")));
+            Deadline deadline = Deadline.after(60_000);
+            Topic topic = cluster.topic("t", deadline);
+            FetchRequestData fetch = new FetchRequestData().setMaxWaitMs(20_000).setMinBytes(1 << 20).setMaxBytes(1 << 20).setTopics(List.of(new FetchTopic()
+                    .setTopicId(topic.id()).setPartitions(List.of(new FetchPartition().setFetchOffset(0).setPartitionMaxBytes(1 << 20)))));
+            BrokerConnection busy = cluster.node(topic.leaders()[0], deadline);
+            var answer = busy.send(ApiKeys.FETCH, busy.version(ApiKeys.FETCH, 13, 13), fetch);
+            assertThat(producer.send(List.of(OutboundRecord.to("t").partition(0).value("second"))).get(0).offset()).isEqualTo(1);
+            assertThat(answer.isThere()).as("the fetch waits for more than there is").isFalse();
+            assertThat(cluster.node(topic.leaders()[0], deadline)).isNotSameAs(busy);
         }
     }
 

@@ -18,6 +18,9 @@ final class TransactionalIds {
     private record Resting(TransactionalId id, long since) {
     }
 
+    /** Nothing says that hash codes of numbers reach every partition. */
+    private static final int TRIES = 10_000;
+
     private final String prefix;
     private final Deque<Resting> free = new ArrayDeque<>();
     private int count;
@@ -38,10 +41,10 @@ final class TransactionalIds {
     }
 
     private synchronized TransactionalId make(int statePartitions) {
-        String name;
-        do {
+        String name = prefix + count++;
+        for (int tries = 0; statePartitions > 0 && tries < TRIES && partition(name, statePartitions) != partition(prefix, statePartitions); tries++) {
             name = prefix + count++;
-        } while (statePartitions > 0 && partition(name, statePartitions) != partition(prefix, statePartitions));
+        }
         return new TransactionalId(name);
     }
 

@@ -15,7 +15,6 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
@@ -33,6 +32,7 @@ public final class FileLogManager implements LogManager {
     private final LogManagerOptions options;
     private final Disk disk;
     private final BrokerClock clock;
+    private final LogUpkeep upkeep;
     private final List<FileLogDirectory> directories = new ArrayList<>();
     private final Map<TopicPartition, SegmentedLog> logs = new ConcurrentHashMap<>();
     private final Map<Uuid, Set<SegmentedLog>> logsByTopic = new ConcurrentHashMap<>();
@@ -52,6 +52,7 @@ public final class FileLogManager implements LogManager {
         this.options = options;
         this.disk = options.disk();
         this.clock = options.clock();
+        this.upkeep = new LogUpkeep(this::logsOf, clock);
     }
 
     /**
@@ -499,38 +500,12 @@ public final class FileLogManager implements LogManager {
 
     @Override
     public void enforceRetention(LogDirectory directory) {
-        long nowMs = clock.millis();
-        forEachOnline(directory, "Retention", log -> {
-            log.rollIfDue(nowMs);
-            log.enforceRetention(nowMs, log.firstUnstableOffset());
-            log.expireProducers(nowMs);
-        });
-        ((FileLogDirectory) directory).trash().empty(nowMs);
+        upkeep.enforceRetention((FileLogDirectory) directory);
     }
 
     @Override
     public void flushDirty(LogDirectory directory) {
-        long nowMs = clock.millis();
-        forEachOnline(directory, "A flush", log -> {
-            if (log.flushes().due(nowMs)) {
-                log.flush();
-            }
-        });
-    }
-
-    /** One that fails, or is being deleted, must not keep the others from what they need. */
-    private void forEachOnline(LogDirectory directory, String what, Consumer<SegmentedLog> task) {
-        for (SegmentedLog log : online(directory)) {
-            try {
-                task.accept(log);
-            } catch (RuntimeException e) {
-                if (log.isOpen()) {
-                    LOG.log(System.Logger.Level.ERROR, what + " of " + log.topicPartition() + " failed", e);
-                } else if (!directory.online()) {
-                    return; // which has been said
-                }
-            }
-        }
+        upkeep.flushDirty((FileLogDirectory) directory);
     }
 
     @Override
@@ -549,20 +524,7 @@ public final class FileLogManager implements LogManager {
 
     @Override
     public boolean cleanOnce(LogDirectory directory) throws InterruptedException {
-        LogCleaner cleaner = ((FileLogDirectory) directory).cleaner();
-        if (cleaner == null) {
-            return false;
-        }
-        try {
-            return cleaner.cleanOnce(online(directory).stream().map(LogCompaction::new).toList());
-        } catch (IOException e) {
-            LOG.log(System.Logger.Level.ERROR, "Compaction in " + directory.path() + " failed; it is tried again", e);
-            return false;
-        }
-    }
-
-    private List<SegmentedLog> online(LogDirectory directory) {
-        return directory.online() ? logsOf(directory) : List.of();
+        return upkeep.cleanOnce((FileLogDirectory) directory);
     }
 
     private List<SegmentedLog> logsOf(LogDirectory directory) {

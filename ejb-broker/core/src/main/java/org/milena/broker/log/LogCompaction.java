@@ -144,7 +144,7 @@ final class LogCompaction implements CleanableLog {
 
     @Override
     public boolean replace(List<? extends CleanableSegment> sources, CleanedSegment replacement) {
-        return log.replace(sources.stream().map(source -> ((Source) source).segment()).toList(), replacement);
+        return log.removals().replace(sources.stream().map(source -> ((Source) source).segment()).toList(), replacement);
     }
 
     @Override

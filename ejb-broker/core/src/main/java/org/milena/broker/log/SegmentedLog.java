@@ -15,13 +15,10 @@ import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.KafkaStorageException;
-import org.apache.kafka.common.errors.OffsetOutOfRangeException;
-import org.apache.kafka.common.errors.PolicyViolationException;
 import org.apache.kafka.common.errors.RecordBatchTooLargeException;
 import org.apache.kafka.common.message.DescribeProducersResponseData;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.milena.broker.log.clean.CleanableLog;
-import org.milena.broker.log.clean.CleanedSegment;
 import org.milena.broker.log.validate.RecordValidator;
 import org.milena.broker.log.validate.RecordValidators;
 import org.milena.broker.log.validate.ValidationResult;
@@ -45,6 +42,7 @@ final class SegmentedLog implements PartitionLog {
     private final TailCache tail = new TailCache();
     private final LogReader reader;
     private final LogFlushes flushes;
+    private final LogRemovals removals;
     private final Object maintenance = new Object();
     private final Object lock = new Object();
     private volatile Uuid topicId;
@@ -71,6 +69,7 @@ final class SegmentedLog implements PartitionLog {
         this.logEndOffset = loaded.logEndOffset();
         this.flushes = new LogFlushes(this, directory, producers, maintenance, lock, loaded.snapshotOffset(), loaded.recoveryPoint(),
                 segments.floorKey(Math.max(loaded.recoveryPoint(), segments.firstKey())), clock.millis());
+        this.removals = new LogRemovals(this, segments, maintenance, lock);
         this.reader = new LogReader(this, segments, tail);
         tail.reset(active.baseOffset());
         recountClosedBytes();
@@ -228,7 +227,7 @@ final class SegmentedLog implements PartitionLog {
     }
 
     /** Opens a new active segment; the flusher brings the old one to disk. Holds {@code lock}. */
-    private void roll(long baseOffset, long nowMs) throws IOException {
+    void roll(long baseOffset, long nowMs) throws IOException {
         LogSegment old = active;
         LogSegment next = new LogSegment(directory.files(), path, baseOffset, true, nowMs);
         if (old.size() == 0 && old.baseOffset() == baseOffset) {
@@ -341,36 +340,6 @@ final class SegmentedLog implements PartitionLog {
     }
 
     @Override
-    public void advanceLogStart(long newStart) {
-        synchronized (maintenance) {
-            ensureOpen();
-            if (config.held()) {
-                throw new PolicyViolationException("The configuration of topic " + partition.topic()
-                        + " is unknown: its records are kept until it has been set");
-            }
-            if (newStart > highWatermark()) {
-                throw new OffsetOutOfRangeException("Cannot delete records of " + partition + " before offset " + newStart
-                        + ": its high watermark is " + highWatermark());
-            }
-            if (newStart > firstUnstableOffset()) {
-                throw new OffsetOutOfRangeException("Cannot delete records of " + partition + " before offset " + newStart
-                        + ": those from offset " + firstUnstableOffset() + " on belong to a transaction that is not decided");
-            }
-            if (newStart > logStartOffset) {
-                moveStart(newStart);
-                directory.checkpoints().logStarts();
-            }
-        }
-    }
-
-    private void moveStart(long newStart) {
-        synchronized (lock) {
-            logStartOffset = newStart;
-            epochs.truncateFromStart(newStart);
-        }
-    }
-
-    @Override
     public void rollIfDue(long nowMs) {
         synchronized (lock) {
             ensureOpen();
@@ -389,67 +358,29 @@ final class SegmentedLog implements PartitionLog {
     }
 
     @Override
+    public void advanceLogStart(long newStart) {
+        removals.advanceLogStart(newStart);
+    }
+
+    @Override
     public int enforceRetention(long nowMs, long upperBound) {
-        synchronized (maintenance) {
-            ensureOpen();
-            LogConfig now = config;
-            if (now.held()) {
-                return 0;
-            }
-            try {
-                List<LogSegment> due = Retention.due(segments, this, now, nowMs, Math.min(upperBound, stableOffset()));
-                if (!due.isEmpty()) {
-                    remove(due, nowMs);
-                }
-                return due.size();
-            } catch (IOException e) {
-                throw directory.fail("the deletion of old segments of " + partition, e);
-            }
-        }
+        return removals.enforceRetention(nowMs, upperBound);
     }
 
-    /** Takes segments from the front of the log. Holds {@code maintenance}. */
-    private void remove(List<LogSegment> due, long nowMs) throws IOException {
+    LogRemovals removals() {
+        return removals;
+    }
+
+    /** Takes the records before an offset out of the log's range. Holds {@code maintenance}. */
+    void moveStart(long newStart) {
         synchronized (lock) {
-            if (due.contains(active)) {
-                roll(logEndOffset, nowMs);
-            }
-            due.forEach(segment -> segments.remove(segment.baseOffset()));
-            recountClosedBytes();
-        }
-        moveStart(Math.max(logStartOffset, segments.firstKey()));
-        flushes.frontRemoved(segments.firstKey());
-        discard(due, nowMs);
-        ProducerLoader.deleteSnapshotsBefore(segments.firstKey(), directory.disk(), path);
-    }
-
-    /**
-     * Puts a compacted segment in place of its sources. Readers see the sources until it is there.
-     *
-     * @return false when a source is no longer part of the log; nothing has changed then
-     */
-    boolean replace(List<LogSegment> sources, CleanedSegment compacted) {
-        synchronized (maintenance) {
-            ensureOpen();
-            if (sources.stream().anyMatch(source -> segments.get(source.baseOffset()) != source)) {
-                return false;
-            }
-            try {
-                LogSegment segment = LogCompaction.swap(directory, path, sources, compacted, clock.millis(), config.fileDeleteDelayMs());
-                synchronized (lock) {
-                    segments.put(segment.baseOffset(), segment);
-                    sources.subList(1, sources.size()).forEach(source -> segments.remove(source.baseOffset()));
-                    recountClosedBytes();
-                }
-                flushes.replaced(segments.floorKey(flushes.flushFrom()));
-                return true;
-            } catch (IOException e) {
-                throw directory.fail("the swap of compacted segments of " + partition, e);
-            }
+            logStartOffset = newStart;
+            epochs.truncateFromStart(newStart);
         }
     }
 
-    private void discard(Collection<LogSegment> removed, long nowMs) throws IOException {
+    /** Segments that are no longer part of the log; their files go after {@code file.delete.delay.ms}. */
+    void discard(Collection<LogSegment> removed, long nowMs) throws IOException {
         for (LogSegment segment : removed) {
             segment.discard(directory.trash(), nowMs + config.fileDeleteDelayMs());
         }
@@ -551,7 +482,8 @@ final class SegmentedLog implements PartitionLog {
         return epochs;
     }
 
-    private void recountClosedBytes() {
+    /** Holds {@code lock}. */
+    void recountClosedBytes() {
         long bytes = 0;
         for (Map.Entry<Long, LogSegment> e : segments.headMap(active.baseOffset()).entrySet()) {
             bytes += e.getValue().size();

@@ -197,43 +197,75 @@ class RequestMemoryTest {
             stalled().send(SimulatedClient.SOCKET);
             step();
         }
-        honest.send(50_000);
         honest.judge();
+        honest.runTasks();
+        honest.send(50_000);
         clients.remove(honest); // its loop does not turn
-        for (int i = 0; i < 40; i++) {
+        for (int i = 0; i < 60; i++) {
             step();
             honest.judge();
         }
-        honest.runTasks();
-        nowMs += 40 * STEP_MS;
-        honest.judge();
         honest.runTasks();
         clients.add(honest);
         for (int i = 0; i < 10; i++) {
             step();
-            honest.judge();
         }
         assertThat(honest.cut).isFalse();
+        int periods = 2 * (int) (TimeUnit.NANOSECONDS.toMillis(Pace.PERIOD_NANOS) / STEP_MS);
+        while (memory.shortage() != 0) { // and now it does stall
+            step();
+            assertThat(periods-- > 0 || honest.cut).isTrue();
+        }
     }
 
     @Test
-    void requestsAreServedInTheOrderInWhichTheyBegan() {
-        List<SimulatedClient> all = new ArrayList<>();
+    void memoryGoesToThemInTheOrderInWhichTheirRequestsBegan() {
+        for (int i = 0; i < STALLED; i++) {
+            client();
+        }
+        RequestMemory.Lease inWork = new RequestMemory.Lease(memory.open());
+        memory.charge(inWork, LIMIT);
+        List<Integer> granted = new ArrayList<>();
+        List<RequestMemory.Lease> asking = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
-            SimulatedClient client = client();
-            client.begin(LARGE);
-            client.send(10);
-            client.turn();
-            all.add(client);
+            int number = i;
+            RequestMemory.Lease lease = new RequestMemory.Lease(memory.open());
+            asking.add(lease);
+            boolean first = memory.ask(lease, 0, RequestMemory.STEP + random.nextInt(LARGE), () -> granted.add(number));
+            assertThat(first).as("only the oldest goes on beyond the limit").isEqualTo(i == 0);
         }
-        List<SimulatedClient> ended = new ArrayList<>();
-        while (ended.size() < all.size()) {
-            all.forEach(client -> client.send(LARGE));
-            step();
-            all.stream().filter(client -> client.ended() && !ended.contains(client)).forEach(ended::add);
-            all.stream().filter(client -> !client.frames.isEmpty()).findFirst().ifPresent(this::answer);
+        assertThat(memory.ask(asking.get(0), 0, LARGE, () -> { })).isTrue();
+        memory.release(inWork);
+        for (RequestMemory.Lease lease : asking) {
+            memory.release(lease);
         }
-        assertThat(ended.subList(0, 2)).contains(all.get(0));
-        assertThat(ended.get(ended.size() - 1)).isIn(all.subList(10, 20));
+        List<Integer> order = new ArrayList<>();
+        for (int i = 1; i < 20; i++) {
+            order.add(i);
+        }
+        assertThat(granted).isEqualTo(order);
+        for (int i = 0; i <= asking.size(); i++) {
+            memory.close();
+        }
+    }
+
+    @Test
+    void whoHasBegunComesBeforeWhoWaitsToBegin() {
+        for (int i = 0; i < STALLED; i++) {
+            client();
+        }
+        List<String> granted = new ArrayList<>();
+        RequestMemory.Lease begun = new RequestMemory.Lease(memory.open());
+        RequestMemory.Lease favoured = new RequestMemory.Lease(memory.open());
+        RequestMemory.Lease waits = new RequestMemory.Lease(memory.open());
+        assertThat(memory.ask(begun, 0, LIMIT / 4, () -> { })).isTrue();
+        assertThat(memory.ask(favoured, 0, LIMIT, () -> { })).isTrue();
+        assertThat(memory.ask(waits, 0, LIMIT / 4, () -> granted.add("waits"))).isFalse();
+        assertThat(memory.ask(begun, 0, LIMIT, () -> granted.add("begun"))).isFalse();
+        memory.release(favoured);
+        assertThat(granted).containsExactly("begun");
+        memory.release(begun);
+        assertThat(granted).containsExactly("begun", "waits");
+        memory.release(waits);
     }
 }

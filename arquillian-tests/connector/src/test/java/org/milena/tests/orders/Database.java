@@ -1,7 +1,6 @@
 package org.milena.tests.orders;
 
 import java.io.IOException;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -24,12 +23,12 @@ record Database(String name, int port, Path driver) {
         return new Database("h2", 0, null);
     }
 
-    static Database of(PostgreSql server) throws SQLException, URISyntaxException {
+    static Database of(PostgreSql server) throws SQLException {
         try (Connection connection = DriverManager.getConnection(server.url(), server.user(), null); Statement statement = connection.createStatement()) {
             statement.execute("CREATE ROLE orders LOGIN PASSWORD 'orders'");
             statement.execute("CREATE DATABASE orders OWNER orders");
         }
-        return new Database("postgresql", server.port(), Path.of(org.postgresql.Driver.class.getProtectionDomain().getCodeSource().getLocation().toURI()));
+        return new Database("postgresql", server.port(), Server.jar(org.postgresql.Driver.class));
     }
 
     Optional<Path> driverJar() {

@@ -31,6 +31,8 @@ abstract class OrderService {
 
     private static final Pattern ROW = Pattern.compile("\\{[^{}]*}");
     private static final int LOAD = 200;
+    /** For one halt. */
+    private static final int ORDERS = 40;
 
     @TempDir
     static Path directory;
@@ -39,13 +41,16 @@ abstract class OrderService {
     private static Topics topics;
     /** What must be in the database and in shipments: all that was sent and is valid. */
     private static final List<String> EXPECTED = new ArrayList<>();
+    /** What must be among the dead letters. */
+    private static final List<String> REFUSED = new ArrayList<>();
 
     static void install(Database database) throws Exception {
         EXPECTED.clear();
+        REFUSED.clear();
         server = Server.in(directory, database);
         server.install();
         topics = new Topics(server.bootstrap());
-        topics.create("orders", "shipments");
+        topics.create("orders", "orders.DLT", "shipments");
     }
 
     @AfterAll
@@ -74,6 +79,11 @@ abstract class OrderService {
         return ids;
     }
 
+    private static void sendRefused(String id) {
+        topics.send("orders", id, order(id, "book", 0));
+        REFUSED.add(id);
+    }
+
     /** How often each order had to be delivered, by its id. */
     private static Map<String, Integer> rows() throws Exception {
         HttpResponse<String> answer = server.orders();
@@ -89,9 +99,15 @@ abstract class OrderService {
     /** Everything that was sent has come out at both ends, once; and nobody holds anything open. */
     private void assertExactlyOnce() throws Exception {
         server.await("the shipment of all orders", () -> topics.shipped().containsAll(EXPECTED));
+        server.await("all dead letters", () -> keys("orders.DLT").containsAll(REFUSED));
         server.await("the end of all transactions", () -> topics.nothingIsOpen() && inDoubt() == 0);
-        assertThat(topics.read("shipments")).extracting(ConsumerRecord::key).containsExactlyInAnyOrderElementsOf(EXPECTED);
+        assertThat(keys("shipments")).containsExactlyInAnyOrderElementsOf(EXPECTED);
+        assertThat(keys("orders.DLT")).containsExactlyInAnyOrderElementsOf(REFUSED);
         assertThat(rows()).containsOnlyKeys(EXPECTED);
+    }
+
+    private static List<String> keys(String topic) {
+        return topics.read(topic).stream().map(ConsumerRecord::key).toList();
     }
 
     @Test
@@ -115,9 +131,8 @@ abstract class OrderService {
     @Test
     @Order(3)
     void oneThatCanNotBeTakenIsPutAside() throws Exception {
-        topics.send("orders", "nothing", order("nothing", "book", 0));
+        sendRefused("nothing");
         topics.flush();
-        server.await("the dead letter", () -> topics.nothingIsOpen() && !topics.read("orders.DLT").isEmpty());
         assertExactlyOnce();
         assertThat(topics.read("orders.DLT")).singleElement().satisfies(letter -> {
             assertThat(letter.value()).isEqualTo(order("nothing", "book", 0));
@@ -128,6 +143,12 @@ abstract class OrderService {
 
     private static String header(ConsumerRecord<String, String> record, String name) {
         return new String(record.headers().lastHeader(name).value(), StandardCharsets.UTF_8);
+    }
+
+    static Random random() {
+        long seed = Long.getLong("seed", System.nanoTime());
+        System.out.println("-Dseed=" + seed);
+        return new Random(seed);
     }
 
     private static int kills() {
@@ -143,9 +164,7 @@ abstract class OrderService {
     void orderRowAndShipmentAgreeAfterTheServerWasKilled() throws Exception {
         int kills = kills();
         Assumptions.assumeTrue(kills > 0, "Payara takes long to start: it is killed with -Plong, or -Dkills=1");
-        long seed = Long.getLong("seed", System.nanoTime());
-        System.out.println("-Dseed=" + seed);
-        Random random = new Random(seed);
+        Random random = random();
         for (int kill = 0; kill < kills; kill++) {
             int before = topics.shipped().size();
             int at = before + random.nextInt(LOAD - 50);
@@ -158,5 +177,22 @@ abstract class OrderService {
                 assertExactlyOnce();
             }
         }
+    }
+
+    /** The same at a point that was chosen. What has been decided is carried out, what has not comes again, and nobody remembers anything of either. */
+    final void haltAt(Point point) throws Exception {
+        String id = point + "-";
+        int visit = 1 + random().nextInt(point.visits(ORDERS / 2));
+        System.out.println("halted when " + point + " is reached for time " + visit);
+        List<Path> before = server.decisions();
+        server.haltAt(point, visit, () -> {
+            send(id + "a", "book", ORDERS / 2);
+            sendRefused(id + "refused");
+            send(id + "b", "book", ORDERS / 2);
+        });
+        server.start();
+        topics.flush();
+        assertExactlyOnce();
+        server.await("the transaction manager's end with its decisions", () -> before.containsAll(server.decisions()));
     }
 }

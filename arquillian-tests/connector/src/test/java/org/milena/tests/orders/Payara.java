@@ -15,9 +15,17 @@ final class Payara extends Server {
         super(directory, database);
         asadmin("create-domain", "--domaindir", directory.toString(), "--portbase", String.valueOf(PORTS), "--nopassword", DOMAIN);
         writeSettings(domain().resolve("milena"));
+        addByteman(domain().resolve("config/domain.xml"));
         if (database.driverJar().isPresent()) {
             Files.copy(database.driverJar().get(), domain().resolve("lib/driver.jar"));
         }
+    }
+
+    /** Its bundles, among them the transaction manager, see of the JVM's own class path what is delegated to it. */
+    private static void addByteman(Path configuration) throws IOException {
+        Files.writeString(configuration, Files.readString(configuration).replaceAll("(<java-config[^>]*>)", "$1<jvm-options>" + byteman()
+                + "</jvm-options><jvm-options>-Dorg.osgi.framework.bootdelegation=oracle.sql,oracle.sql.*,oracle.jdbc,oracle.jdbc.*,"
+                + "jdk.internal.reflect,jdk.internal.reflect.*,jdk.net,org.jboss.byteman.*</jvm-options>"));
     }
 
     @Override
@@ -41,6 +49,12 @@ final class Payara extends Server {
     ProcessHandle process() throws IOException {
         long pid = Long.parseLong(Files.readString(domain().resolve("config/pid")).strip());
         return ProcessHandle.of(pid).orElseThrow(() -> new AssertionError("Payara does not run"));
+    }
+
+    /** Its log's files say nothing to others. */
+    @Override
+    List<Path> decisions() {
+        return List.of();
     }
 
     @Override

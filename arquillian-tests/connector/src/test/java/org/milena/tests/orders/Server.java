@@ -3,6 +3,8 @@ package org.milena.tests.orders;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -13,8 +15,11 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jboss.byteman.agent.submit.ScriptText;
+import org.jboss.byteman.agent.submit.Submit;
 
 /** The server under test out of its zip, with Milena's EAR, the sample's as it is shipped, and a data source for it; to be killed and started again. */
 abstract class Server implements AutoCloseable {
@@ -89,6 +94,34 @@ abstract class Server implements AutoCloseable {
         victim.onExit().get(60, TimeUnit.SECONDS);
     }
 
+    /** An agent that does nothing until it is given rules. */
+    static String byteman() {
+        String jar = jar(org.jboss.byteman.agent.Main.class).toString();
+        return "-javaagent:" + jar + "=listener:true,address:127.0.0.1,port:" + (PORTS + 95) + ",boot:" + jar;
+    }
+
+    /** Has the JVM halted by what {@code load} makes it do. */
+    final void haltAt(Point point, int visit, Runnable load) throws Exception {
+        Path mark = directory.resolve(point + "." + System.nanoTime());
+        Submit byteman = new Submit("127.0.0.1", PORTS + 95, new PrintStream(OutputStream.nullOutputStream()));
+        byteman.addScripts(List.of(new ScriptText(point.name(), point.rule(visit, mark))));
+        CompletableFuture<ProcessHandle> end = process().onExit();
+        load.run();
+        try {
+            await("the end of the server at " + point, end::isDone);
+        } catch (AssertionError e) {
+            throw new AssertionError(point + " was not reached: " + byteman.listAllRules() + byteman.deleteAllRules(), e);
+        }
+        assertThat(mark).as("made by what has ended the server").exists();
+    }
+
+    static Path jar(Class<?> type) {
+        return Path.of(URI.create(type.getProtectionDomain().getCodeSource().getLocation().toString()));
+    }
+
+    /** Decisions that the transaction manager still has to remember, where it can be told. */
+    abstract List<Path> decisions() throws IOException;
+
     final String bootstrap() {
         return "127.0.0.1:" + kafkaPort();
     }
@@ -125,7 +158,12 @@ abstract class Server implements AutoCloseable {
 
     final void writeSettings(Path milena) throws IOException {
         Files.createDirectories(milena);
-        Files.writeString(milena.resolve("milena.properties"), "listeners=PLAINTEXT://" + bootstrap() + "\n");
+        // A bean's partitions are its successor's as soon as the group misses it, after a kill: not to wait for that 45 s each time.
+        Files.writeString(milena.resolve("milena.properties"), "listeners=PLAINTEXT://" + bootstrap() + """
+
+                group.consumer.min.session.timeout.ms=10000
+                group.consumer.session.timeout.ms=10000
+                """);
     }
 
     static Process run(Path output, Map<String, String> environment, List<String> command) throws IOException {

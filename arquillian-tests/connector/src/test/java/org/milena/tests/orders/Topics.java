@@ -26,6 +26,8 @@ import org.apache.kafka.common.serialization.StringSerializer;
 final class Topics implements AutoCloseable {
 
     private static final int PARTITIONS = 3;
+    /** In transactions. */
+    private static final List<String> WRITTEN = List.of("shipments", "orders.DLT", "__consumer_offsets");
     private static final List<TransactionState> ENDED = List.of(TransactionState.EMPTY, TransactionState.COMPLETE_COMMIT, TransactionState.COMPLETE_ABORT);
 
     private final Map<String, Object> client;
@@ -82,7 +84,7 @@ final class Topics implements AutoCloseable {
     List<ConsumerRecord<String, String>> read(String topic) {
         List<ConsumerRecord<String, String>> all = new ArrayList<>();
         try (KafkaConsumer<String, String> consumer = consumer(IsolationLevel.READ_COMMITTED)) {
-            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream().map(p -> new TopicPartition(topic, p.partition())).toList();
+            List<TopicPartition> partitions = all(consumer, topic);
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
@@ -102,8 +104,12 @@ final class Topics implements AutoCloseable {
         try (KafkaConsumer<String, String> committed = consumer(IsolationLevel.READ_COMMITTED);
              KafkaConsumer<String, String> everything = consumer(IsolationLevel.READ_UNCOMMITTED)) {
             return admin.listTransactions().all().get().stream().allMatch(each -> ENDED.contains(each.state()))
-                    && committed.endOffsets(partitions("shipments")).equals(everything.endOffsets(partitions("shipments")));
+                    && WRITTEN.stream().allMatch(topic -> committed.endOffsets(all(committed, topic)).equals(everything.endOffsets(all(everything, topic))));
         }
+    }
+
+    private static List<TopicPartition> all(KafkaConsumer<?, ?> consumer, String topic) {
+        return consumer.partitionsFor(topic).stream().map(p -> new TopicPartition(topic, p.partition())).toList();
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.milena.tests.orders;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -34,7 +35,8 @@ final class WildFly extends Server {
 
     @Override
     void launch() throws IOException {
-        script = run(logFile(), Map.of("LAUNCH_JBOSS_IN_BACKGROUND", "true"), List.of(HOME.resolve("bin/standalone.sh").toString(), "-c", "standalone.xml",
+        Map<String, String> environment = Map.of("LAUNCH_JBOSS_IN_BACKGROUND", "true", "PREPEND_JAVA_OPTS", byteman());
+        script = run(logFile(), environment, List.of(HOME.resolve("bin/standalone.sh").toString(), "-c", "standalone.xml",
                 "-Djboss.server.base.dir=" + directory, "-Djboss.http.port=" + httpPort(), "-Djboss.https.port=" + (PORTS + 43),
                 "-Djboss.management.http.port=" + (PORTS + 90), "-Djboss.management.https.port=" + (PORTS + 93), "-Djboss.tx.node.id=orders",
                 "-Dcom.arjuna.ats.arjuna.recovery.periodicRecoveryPeriod=2", "-Dcom.arjuna.ats.arjuna.recovery.recoveryBackoffPeriod=1",
@@ -66,6 +68,15 @@ final class WildFly extends Server {
     ProcessHandle process() {
         return script.descendants().filter(child -> child.info().command().orElse("").endsWith("java")).findFirst()
                 .orElseThrow(() -> new AssertionError("WildFly does not run"));
+    }
+
+    @Override
+    List<Path> decisions() throws IOException {
+        try (Stream<Path> all = Files.walk(directory.resolve("data/tx-object-store"))) {
+            return all.filter(path -> path.getParent().endsWith("AtomicAction") && Files.isRegularFile(path)).toList();
+        } catch (UncheckedIOException e) {
+            return decisions(); // one has just been forgotten
+        }
     }
 
     @Override

@@ -3,7 +3,12 @@ package org.milena.broker.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -48,10 +53,18 @@ class HungStopTest {
         assertThat(disk.exists(dir.resolve("b").resolve(".kafka_cleanshutdown"))).isFalse();
         producer.close(java.time.Duration.ZERO);
         disk.heal(dir.resolve("b"));
-        Scene.await("nobody hangs any more", () -> disk.held() == 0);
+        Scene.await("the stopped broker lets go of the directory", () -> unlocked(dir.resolve("b")));
         try (EmbeddedBroker again = start(store)) {
             assertThat(Scene.readAll(again.port(), places.get(0))).hasSize(1);
             assertThat(new String(Scene.readAll(again.port(), places.get(1)).get(0).value())).isEqualTo("acknowledged");
+        }
+    }
+
+    private static boolean unlocked(Path directory) throws IOException {
+        try (FileChannel file = FileChannel.open(directory.resolve(".lock"), StandardOpenOption.WRITE); FileLock lock = file.tryLock()) {
+            return lock != null;
+        } catch (OverlappingFileLockException held) {
+            return false;
         }
     }
 }

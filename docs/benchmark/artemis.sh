@@ -30,7 +30,7 @@ mvn_run() { if [ -n "${MVN:-}" ]; then (cd "$REPO" && $MVN "$@"); else (cd "$REP
 PROJECTS=ear,arquillian-tests/benchmark/ear
 [ "${BUILD:-yes}" = no ] || { say "Building"; mvn_run -q -B -ntp -DskipTests package -pl $PROJECTS -am; }
 if [ -n "${WILDFLY_HOME:-}" ]; then cp -r "$WILDFLY_HOME" "$WORK/server"; else
-  mvn_run -q -B -ntp -N dependency:unpack -Dartifact="org.wildfly:wildfly-dist:$VERSION:zip" -DoutputDirectory="$WORK/unzipped" -Dproject.basedir="$REPO"
+  mvn_run -q -B -ntp -N dependency:unpack -Dartifact="org.wildfly:wildfly-dist:$VERSION:zip" -DoutputDirectory="$WORK/unzipped"
   mv "$WORK/unzipped/wildfly-$VERSION" "$WORK/server"
 fi
 SERVER=$WORK/server BASE=$WORK/server/standalone
@@ -112,12 +112,12 @@ run() {
   local jcmd=${JAVA%java}jcmd
   [ -z "${JFR:-}" ] || [ "$1" = warm-up ] || "$jcmd" $PID JFR.start name=run settings=profile filename="$WORK/$2-$3-$1.jfr" > /dev/null
   local line; line=$(curl -sS --fail-with-body --max-time 400 "http://127.0.0.1:$((8080 + OFFSET))/benchmark/run?workload=$2&broker=$3&$4") \
-    || { say "$2 $3: $line"; tail -40 "$WORK/wildfly.out" >&2; exit 1; }
+    || { say "$2 $3: $(echo "$line" | grep -o "[A-Za-z.]*Exception: .*" | head -3)"; tail -40 "$WORK/wildfly.out" >&2; exit 1; }
   [ -z "${JFR:-}" ] || [ "$1" = warm-up ] || "$jcmd" $PID JFR.stop name=run > /dev/null
   echo "$1 $line" | tee -a "$RESULTS"
 }
 # messages WORKLOAD BROKER SECONDS LEAST: for so long at the rate of the last run
-messages() { awk -v k="$1 $2" -v s="$3" -v least="$4" '$2 " " $3 == k { r = substr($7, 6) } END { n = int(r * s); print n < least ? least : n }' "$RESULTS"; }
+messages() { awk -v k="$1 $2" -v s="$3" -v least="$4" '$2 " " $3 == k { r = substr($7, 6) } END { n = int(r * s); if (n < least) n = least; if (n > 300000) n = 300000; print n }' "$RESULTS"; }
 # receive ROUND WORKLOAD BROKER SECONDS LEAST
 receive() { run "$1" "$2" "$3" "messages=$(messages "$2" "$3" "$4" "$5")"; }
 # round NAME SECONDS FIRST SECOND: who begins changes

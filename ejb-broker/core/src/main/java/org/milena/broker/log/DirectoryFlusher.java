@@ -105,14 +105,13 @@ final class DirectoryFlusher implements GroupCommit, Runnable {
 
     private void serve(List<Waiter> all) {
         PartitionLog log = all.get(0).log;
-        Throwable error;
         try {
-            error = flush(log);
+            Throwable error = flush(log);
+            for (Waiter waiter : all) {
+                tell(waiter, error);
+            }
         } finally {
-            done(log);
-        }
-        for (Waiter waiter : all) {
-            tell(waiter, error);
+            done(log); // now, so that those of a log are told in their order
         }
     }
 

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -87,37 +88,42 @@ class KafkaToolsTest {
         return consumer;
     }
 
+    /** The tool gives up after 5 s by default, in which a busy machine has hardly started it. */
+    private Tools.Result groups(String... arguments) {
+        return tools.run(GROUPS, Stream.concat(Stream.of(arguments), Stream.of("--timeout", "60000")).toArray(String[]::new));
+    }
+
     @Test
     void consumerGroupsAreListedDescribedResetAndDeleted() {
         String topic = Cluster.topic("tool-group", 1);
         String group = Cluster.name("tool-group");
         Cluster.produce(Cluster.numbered(topic, 1, 0, 10).toList());
         try (KafkaConsumer<byte[], byte[]> consumer = member(group, topic)) {
-            assertThat(tools.run(GROUPS, "--list").ok().lines()).contains(group);
-            assertThat(tools.run(GROUPS, "--list", "--state").ok().table()).contains(List.of(group, "Stable"));
-            assertThat(tools.run(GROUPS, "--describe", "--group", group, "--offsets").ok().table())
+            assertThat(groups("--list").ok().lines()).contains(group);
+            assertThat(groups("--list", "--state").ok().table()).contains(List.of(group, "Stable"));
+            assertThat(groups("--describe", "--group", group, "--offsets").ok().table())
                 .anySatisfy(row -> assertThat(row).startsWith(group, topic, "0", "4", "10", "6").anyMatch(cell -> cell.startsWith("tool-member-")));
-            assertThat(tools.run(GROUPS, "--describe", "--group", group, "--members", "--verbose").ok().out()).contains("tool-member", topic + ":0");
-            assertThat(tools.run(GROUPS, "--describe", "--group", group, "--state").ok().table())
+            assertThat(groups("--describe", "--group", group, "--members", "--verbose").ok().out()).contains("tool-member", topic + ":0");
+            assertThat(groups("--describe", "--group", group, "--state").ok().table())
                 .anySatisfy(row -> assertThat(row).contains(group, "Stable", "range"));
-            Tools.Result inUse = tools.run(GROUPS, "--delete", "--group", group);
+            Tools.Result inUse = groups("--delete", "--group", group);
             assertThat(inUse.out() + inUse.err()).contains("GroupNotEmptyException");
-            Tools.Result refused = tools.run(GROUPS, "--reset-offsets", "--group", group, "--topic", topic, "--to-earliest", "--execute");
+            Tools.Result refused = groups("--reset-offsets", "--group", group, "--topic", topic, "--to-earliest", "--execute");
             assertThat(refused.out() + refused.err()).contains("Assignments can only be reset if the group '" + group + "' is inactive");
             assertThat(consumer.poll(Duration.ZERO)).isEmpty();
         }
-        assertThat(tools.run(GROUPS, "--describe", "--group", group, "--state").ok().table()).anySatisfy(row -> assertThat(row).contains(group, "Empty"));
-        tools.run(GROUPS, "--reset-offsets", "--group", group, "--topic", topic, "--shift-by", "3", "--dry-run").ok();
+        assertThat(groups("--describe", "--group", group, "--state").ok().table()).anySatisfy(row -> assertThat(row).contains(group, "Empty"));
+        groups("--reset-offsets", "--group", group, "--topic", topic, "--shift-by", "3", "--dry-run").ok();
         assertThat(Cluster.committed(group).get(new TopicPartition(topic, 0)).offset()).isEqualTo(4);
-        assertThat(tools.run(GROUPS, "--reset-offsets", "--group", group, "--topic", topic, "--shift-by", "3", "--execute").ok().table())
+        assertThat(groups("--reset-offsets", "--group", group, "--topic", topic, "--shift-by", "3", "--execute").ok().table())
             .contains(List.of(group, topic, "0", "7"));
         assertThat(Cluster.committed(group).get(new TopicPartition(topic, 0)).offset()).isEqualTo(7);
-        tools.run(GROUPS, "--reset-offsets", "--group", group, "--topic", topic, "--to-datetime", "2001-01-01T00:00:00.000", "--execute").ok();
+        groups("--reset-offsets", "--group", group, "--topic", topic, "--to-datetime", "2001-01-01T00:00:00.000", "--execute").ok();
         assertThat(Cluster.committed(group).get(new TopicPartition(topic, 0)).offset()).isZero();
-        assertThat(tools.run(GROUPS, "--delete-offsets", "--group", group, "--topic", topic).ok().out()).contains("Request succeeded for deleting offsets from group");
-        assertThat(tools.run(GROUPS, "--delete", "--group", group).ok().out()).contains("Deletion of requested consumer groups");
-        assertThat(tools.run(GROUPS, "--list").ok().lines()).doesNotContain(group);
-        Tools.Result missing = tools.run(GROUPS, "--describe", "--group", group);
+        assertThat(groups("--delete-offsets", "--group", group, "--topic", topic).ok().out()).contains("Request succeeded for deleting offsets from group");
+        assertThat(groups("--delete", "--group", group).ok().out()).contains("Deletion of requested consumer groups");
+        assertThat(groups("--list").ok().lines()).doesNotContain(group);
+        Tools.Result missing = groups("--describe", "--group", group);
         assertThat(missing.out() + missing.err()).contains("Group " + group + " not found.");
     }
 

@@ -201,10 +201,11 @@ class RequestMemoryTest {
         honest.runTasks();
         honest.send(50_000);
         clients.remove(honest); // its loop does not turn
-        for (int i = 0; i < 60; i++) {
+        for (long ms = 0; ms < TimeUnit.NANOSECONDS.toMillis(Pace.PERIOD_NANOS); ms += STEP_MS) { // the others' periods end later
             step();
             honest.judge();
         }
+        assertThat(memory.shortage()).isNotZero();
         honest.runTasks();
         clients.add(honest);
         for (int i = 0; i < 10; i++) {

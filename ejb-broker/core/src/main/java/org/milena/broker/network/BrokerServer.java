@@ -130,17 +130,21 @@ public final class BrokerServer implements AutoCloseable {
      * @throws IOException the server is stopped
      */
     FrameChannel connectInVm(Runnable closed) throws IOException {
-        FrameChannel channel = new FrameChannel(config.maxRequestBytes());
-        FrameDecoder decoder = new FrameDecoder(config.maxRequestBytes(), memory, System::nanoTime);
-        channel.config().setAllocator(allocator);
-        channel.pipeline().addLast(decoder, new Connection(this, config.listeners().get(0).name(), decoder));
-        channel.closeFuture().addListener(done -> closed.run());
-        synchronized (this) {
-            if (!stopped && loops.control().register(channel).awaitUninterruptibly().isSuccess()) {
-                return channel;
+        try {
+            FrameChannel channel = new FrameChannel(config.maxRequestBytes());
+            FrameDecoder decoder = new FrameDecoder(config.maxRequestBytes(), memory, System::nanoTime);
+            channel.config().setAllocator(allocator);
+            channel.pipeline().addLast(decoder, new Connection(this, config.listeners().get(0).name(), decoder));
+            channel.closeFuture().addListener(done -> closed.run());
+            synchronized (this) {
+                if (!stopped && loops.control().register(channel).awaitUninterruptibly().isSuccess()) {
+                    return channel;
+                }
             }
+            throw new IOException("the broker has stopped");
+        } finally {
+            NettyTraces.removeFromThisThread(); // a thread of the server, in another application's request
         }
-        throw new IOException("the broker has stopped");
     }
 
     /** The addresses really bound, in the order of the configuration. */

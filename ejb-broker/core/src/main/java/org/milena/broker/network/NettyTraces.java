@@ -28,7 +28,7 @@ final class NettyTraces {
         }
     }
 
-    /** For threads of the server that start and stop us: Netty's thread locals stay in a thread that is not Netty's own. */
+    /** For threads of the server that start and stop us, or connect in the VM: Netty's thread locals stay in a thread that is not Netty's own. */
     static void removeFromThisThread() {
         FastThreadLocal.removeAll();
     }

@@ -3,6 +3,7 @@ package org.milena.broker.network;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.util.internal.InternalThreadLocalMap;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -87,6 +88,25 @@ class InVmAccessTest {
         into.read(in, key.latestVersion());
         assertThat(in.remaining()).isZero();
         return into;
+    }
+
+    /** A thread of the server lives on after both deployments, and what Netty leaves in it keeps the broker's class loader. */
+    @Test
+    void nothingOfNettyStaysInTheThreadOfWhoConnectsAsksAndCloses() throws Exception {
+        CompletableFuture<InternalThreadLocalMap> left = new CompletableFuture<>();
+        Thread caller = new Thread(() -> {
+            try {
+                var connection = access.apply(1, closed::countDown);
+                connection.apply(frame(ApiKeys.API_VERSIONS, new ApiVersionsRequestData())).toCompletableFuture().get();
+                ((AutoCloseable) connection).close();
+                left.complete(InternalThreadLocalMap.getIfSet());
+            } catch (Exception e) {
+                left.completeExceptionally(e);
+            }
+        });
+        caller.start();
+        assertThat(left.get()).isNull();
+        caller.join();
     }
 
     @Test

@@ -24,15 +24,26 @@ final class InVmDoor {
         }
     }
 
+    /** WildFly takes back what a deployment has bound before it destroys the deployment's beans, and says of an unbind then that it failed. */
     void close() {
         if (bound == null) {
             return;
         }
-        bound = null;
         try {
             new InitialContext().unbind(NAME);
         } catch (NamingException e) {
-            LOG.log(Level.WARNING, "{0} can''t be unbound: {1}", NAME, e.toString());
+            if (isBound()) {
+                LOG.log(Level.WARNING, "{0} can''t be unbound: {1}", NAME, e.toString());
+            }
+        }
+        bound = null;
+    }
+
+    private boolean isBound() {
+        try {
+            return new InitialContext().lookup(NAME) == bound;
+        } catch (NamingException e) {
+            return false;
         }
     }
 }

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.record.internal.ControlRecordType;
 import org.apache.kafka.common.record.internal.FileRecords;
 import org.apache.kafka.common.record.internal.RecordBatch;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -158,25 +160,32 @@ class InboundIT {
         assertThat(read("orders-out")).extracting(ConsumerRecord::value).containsExactlyInAnyOrderElementsOf(expected);
     }
 
-    /** One prepare for both, in place of two. */
+    /** One prepare for both, in place of two. What a delivery that failed has sent, was rolled back before there was an offset. */
     @Test
     @Order(3)
     void whatTheBeanSentIsInTheBranchOfItsOffset() throws Exception {
-        Set<String> sent = branches("orders-out");
-        assertThat(sent).hasSizeGreaterThanOrEqualTo(201); // each record in a transaction of its own
-        assertThat(branches("__consumer_offsets")).containsAll(sent);
+        Set<String> sent = branches("orders-out", true);
+        assertThat(sent).hasSizeGreaterThan(100); // each record in a transaction of its own
+        assertThat(branches("__consumer_offsets", false)).containsAll(sent);
     }
 
-    /** Producer id and epoch of all transactions with records in the topic, by its files. */
-    private static Set<String> branches(String topic) throws IOException {
+    /** Producer id and epoch of transactions with records in the topic, by its files; of all, or of those that are committed. */
+    private static Set<String> branches(String topic, boolean committed) throws IOException {
         Set<String> branches = new HashSet<>();
         try (Stream<Path> files = Files.walk(Path.of(System.getProperty("milena.test.data")))) {
             for (Path file : files.filter(f -> f.getParent().getFileName().toString().matches(topic + "-\\d+") && f.toString().endsWith(".log")).toList()) {
+                Map<Long, String> open = new HashMap<>();
                 try (FileRecords records = FileRecords.open(file.toFile(), false)) {
                     for (RecordBatch batch : records.batches()) {
-                        if (batch.isTransactional() && !batch.isControlBatch()) {
-                            branches.add(batch.producerId() + "/" + batch.producerEpoch());
+                        if (batch.isControlBatch()) {
+                            String ended = open.remove(batch.producerId());
+                            if (ControlRecordType.parse(batch.iterator().next().key()) == ControlRecordType.COMMIT && ended != null) {
+                                branches.add(ended);
+                            }
+                        } else if (batch.isTransactional()) {
+                            open.put(batch.producerId(), batch.producerId() + "/" + batch.producerEpoch());
                         }
+                        branches.addAll(committed ? Set.of() : open.values());
                     }
                 }
             }

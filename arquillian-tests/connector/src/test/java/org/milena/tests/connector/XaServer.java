@@ -36,6 +36,8 @@ abstract class XaServer implements AutoCloseable {
     final Path directory;
     final Map<String, String> environment = new LinkedHashMap<>(Map.of("JAVA_HOME", System.getProperty("java.home"), "AS_JAVA", System.getProperty("java.home")));
 
+    private boolean withBookings;
+
     XaServer(Path directory) {
         this.directory = directory;
     }
@@ -59,6 +61,16 @@ abstract class XaServer implements AutoCloseable {
     /** Returns when it is back, or has failed to start. */
     abstract void deployApplication() throws Exception;
 
+    /** From now on the application has a message-driven bean. */
+    final void bringBookings() throws Exception {
+        if (!withBookings) {
+            undeployApplication();
+            withBookings = true;
+            deployApplication();
+            awaitReady();
+        }
+    }
+
     abstract long pid() throws Exception;
 
     abstract int httpPort();
@@ -75,11 +87,12 @@ abstract class XaServer implements AutoCloseable {
         return "jdbc:h2:file:" + directory.toAbsolutePath() + "/accounts;WRITE_DELAY=0";
     }
 
-    static Path application(Path directory) {
+    final Path application(Path directory) {
         Path ear = directory.resolve("accounts.ear");
+        Class<?>[] beans = withBookings ? new Class<?>[] {Accounts.class, Halt.class, Bookings.class} : new Class<?>[] {Accounts.class, Halt.class};
         ShrinkWrap.create(EnterpriseArchive.class, "accounts.ear")
                 .addAsModule(new File(System.getProperty("milena.test.rar")), "milena-connector.rar")
-                .addAsModule(ShrinkWrap.create(JavaArchive.class, "accounts-ejb.jar").addClasses(Accounts.class, Bookings.class, Halt.class)
+                .addAsModule(ShrinkWrap.create(JavaArchive.class, "accounts-ejb.jar").addClasses(beans)
                         .setManifest(new StringAsset("Dependencies: org.jboss.ironjacamar.impl\n"))) // WildFly's, for Halt
                 .addAsModule(ShrinkWrap.create(WebArchive.class, "accounts.war").addClass(AccountsServlet.class))
                 .as(ZipExporter.class).exportTo(ear.toFile(), true);

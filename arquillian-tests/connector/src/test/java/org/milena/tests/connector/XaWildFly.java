@@ -75,6 +75,7 @@ final class XaWildFly extends XaServer {
 
     @Override
     void deployApplication() throws Exception {
+        copyAtomically(application(directory), directory.resolve("deployments"), "accounts.ear");
         Files.createFile(directory.resolve("deployments/accounts.ear.dodeploy"));
         await("the application", () -> Files.exists(directory.resolve("deployments/accounts.ear.deployed"))
                 || Files.exists(directory.resolve("deployments/accounts.ear.failed")));

@@ -49,6 +49,7 @@ public class MilenaResourceAdapter implements ResourceAdapter {
         if (ending != null) {
             ending.close();
         }
+        RecordMethods.forget();
     }
 
     private static void close(AutoCloseable registration) {

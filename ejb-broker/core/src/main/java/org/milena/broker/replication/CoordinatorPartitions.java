@@ -12,7 +12,6 @@ import org.milena.broker.coordinator.CoordinatorLog;
 import org.milena.broker.log.AppendOrigin;
 import org.milena.broker.log.LogAppendInfo;
 import org.milena.broker.log.LogRead;
-import org.milena.broker.log.PartitionLog;
 import org.milena.broker.log.TransactionEnd;
 import org.milena.broker.log.TransactionGuard;
 
@@ -50,8 +49,7 @@ public final class CoordinatorPartitions implements CoordinatorLog {
     @Override
     public void flush(int index, Consumer<Throwable> done) {
         try {
-            PartitionLog log = coordinated(index).log();
-            log.directory().groupCommit().await(log, log.logEndOffset() - 1, done::accept);
+            PartitionDurability.flush(coordinated(index).log()).whenComplete((flushed, error) -> done.accept(error));
         } catch (RuntimeException e) {
             done.accept(e);
         }

@@ -76,7 +76,8 @@ public final class PartitionDurability implements TransactionDurability {
         }
     }
 
-    private static CompletableFuture<Void> flush(PartitionLog log) {
+    /** All that the log holds now; exceptionally: that is not known. */
+    static CompletableFuture<Void> flush(PartitionLog log) {
         CompletableFuture<Void> flushed = new CompletableFuture<>();
         flush(log, flushed);
         return flushed;

@@ -6,10 +6,11 @@
 # a fresh Kafka is started beside it by the peer harness (PEER_DIR) and stopped again. Put both brokers' data on the same disk:
 # KAFKA_DATA names the directory for Kafka's.
 #
+# CLIENT (java): java, KafkaProducers, or socket, connections that do the least a producer can. GroupCommit.java says more.
 # The bar: at least WANTED (5) times Kafka's rate. KAFKA_PORT (19292)
 set -eu
 : "${PEER_DIR:?PEER_DIR names the directory of the peer harness}"
-[ $# -ge 1 ] || { sed -n '2,9p' "$0" >&2; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,10p' "$0" >&2; exit 2; }
 PORT=${KAFKA_PORT:-19292} DATA=${KAFKA_DATA:-$(mktemp -d)}
 mkdir -p "$DATA"
 . "$PEER_DIR/env.sh"
@@ -17,5 +18,5 @@ mkdir -p "$DATA"
 trap '"$PEER_DIR/kafka-down" "$DATA/kafka" || true; rm -rf "$DATA/kafka"' EXIT
 KAFKA_EXTRA=log.flush.interval.messages=1 "$PEER_DIR/kafka-up" "$PORT" "$DATA/kafka" > "$DATA/kafka-pid"
 "$PEER_CLIENT_JAVA/bin/java" -Dlog4j2.configurationFile="$PEER_DIR/log4j2-quiet.properties" -cp "$(cp_of tools-lib)" \
-  "$(dirname "$0")/GroupCommit.java" "${2:-64}" "${3:-10}" "${4:-3}" "ours=$1" "kafka=127.0.0.1:$PORT" | tee "$DATA/group-commit.txt"
+  "$(dirname "$0")/GroupCommit.java" "${CLIENT:-java}" "${2:-64}" "${3:-10}" "${4:-3}" "ours=$1" "kafka=127.0.0.1:$PORT" | tee "$DATA/group-commit.txt"
 awk -v wanted="${WANTED:-5}" '$1 == "ratio" { found = 1; ok = $2 >= wanted; print "wanted " wanted ": " (ok ? "ok" : "MISSED") } END { exit !(found && ok) }' "$DATA/group-commit.txt"

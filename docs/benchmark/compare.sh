@@ -1,15 +1,15 @@
 #!/bin/bash
 # compare.sh BOOTSTRAP [WORKLOADS=bars] [ROUNDS=3]: this broker against Apache Kafka, on one machine, in one run.
 #
-# Needs a running broker of ours at BOOTSTRAP on this machine, and PEER_DIR: the directory of the peer harness (its README says what
-# every column means). Starts a fresh Kafka beside it, runs each workload on both, interleaved, and stops Kafka again. Afterwards
+# Needs a running broker of ours at BOOTSTRAP on this machine. What every column means: peer/README.md.
+# Starts a fresh Kafka beside it, runs each workload on both, interleaved, and stops Kafka again. Afterwards
 # every bar is judged: medians of rate and of broker CPU per record, ours by Kafka's.
 #
 # WORKLOADS: bars | all | quick | a regular expression over the harness' names
 # KAFKA_PORT (19292), TOLERANCE (1.10: what the noise of a quiet machine explains), OUR_PID (else: who listens on BOOTSTRAP)
 # Give both JVMs the same JDK and the same heap (PEER_JAVA, PEER_HEAP for Kafka; a server's own scripts for ours).
 set -eu
-: "${PEER_DIR:?PEER_DIR names the directory of the peer harness}"
+PEER_DIR=${PEER_DIR:-$(cd "$(dirname "$0")/peer" && pwd)}
 [ $# -ge 1 ] || { sed -n '2,12p' "$0" >&2; exit 2; }
 BOOTSTRAP=$1 WHAT=${2:-bars} ROUNDS=${3:-3} PORT=${KAFKA_PORT:-19292} TOLERANCE=${TOLERANCE:-1.10} KAFKA=kafka${KAFKA_PORT:-19292}
 BARS='p12-100b-all-nobatch p500-1k-all-l5-b16 p12-1k-all-l5-b128-lz4 p12-100b-all-l5-b16 p12x3-1k-all-l5-b16 sync-all'

@@ -3,13 +3,13 @@
 #
 # PRODUCERS producers with one request in flight each write to one partition; every record must be on disk before it is acknowledged
 # (topic config flush.messages=1 on both brokers; Kafka besides with log.flush.interval.messages=1). Our broker runs at BOOTSTRAP;
-# a fresh Kafka is started beside it by the peer harness (PEER_DIR) and stopped again. Put both brokers' data on the same disk:
+# a fresh Kafka is started beside it by the harness in peer and stopped again. Put both brokers' data on the same disk:
 # KAFKA_DATA names the directory for Kafka's.
 #
 # CLIENT (java): java, KafkaProducers, or socket, connections that do the least a producer can. GroupCommit.java says more.
 # The bar: at least WANTED (5) times Kafka's rate. KAFKA_PORT (19292)
 set -eu
-: "${PEER_DIR:?PEER_DIR names the directory of the peer harness}"
+PEER_DIR=${PEER_DIR:-$(cd "$(dirname "$0")/peer" && pwd)}
 [ $# -ge 1 ] || { sed -n '2,10p' "$0" >&2; exit 2; }
 PORT=${KAFKA_PORT:-19292} DATA=${KAFKA_DATA:-$(mktemp -d)}
 mkdir -p "$DATA"

@@ -8,10 +8,10 @@
 # without it, the server's own boot apart. "cpu" is what the process used from there on (Kafka: altogether), JIT included: the figure to
 # trust on a machine that does other things as well. The phases of our start are printed as the log tells them.
 #
-# PEER_DIR: the peer harness (see README.md). BASE_PORT (26100): this one and the 20 above it are used. WORK (a new directory): the data.
+# BASE_PORT (26100): this one and the 20 above it are used. WORK (a new directory): the data.
 # Both JVMs get PEER_HEAP and PEER_JAVA.
 set -eu
-: "${PEER_DIR:?PEER_DIR names the directory of the peer harness}"
+PEER_DIR=${PEER_DIR:-$(cd "$(dirname "$0")/peer" && pwd)}
 [ $# -ge 2 ] || { sed -n '2,14p' "$0" >&2; exit 2; }
 SERVER=$1 EAR=$(realpath "$2") GB=${3:-5} ROUNDS=${4:-3} BASE=${BASE_PORT:-26100} WORK=${WORK:-$(mktemp -d)}
 mkdir -p "$WORK"

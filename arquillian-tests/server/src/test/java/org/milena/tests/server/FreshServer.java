@@ -31,6 +31,7 @@ abstract class FreshServer implements AutoCloseable {
 
     FreshServer() {
         environment.put("JAVA_HOME", System.getProperty("java.home"));
+        environment.put("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1"); // for seconds of life the optimizing compiler costs more than it saves
         settings.put("listeners", "PLAINTEXT://" + bootstrap());
     }
 

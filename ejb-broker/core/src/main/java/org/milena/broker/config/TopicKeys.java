@@ -38,7 +38,8 @@ public final class TopicKeys {
         millis(TopicConfig.SEGMENT_MS_CONFIG, "604800000", "log.roll.ms", "log.roll.hours").atLeast(1).add(TopicConfig.SEGMENT_MS_DOC);
         millis(TopicConfig.SEGMENT_JITTER_MS_CONFIG, "0", "log.roll.jitter.ms", "log.roll.jitter.hours").atLeast(0)
                 .add(TopicConfig.SEGMENT_JITTER_MS_DOC);
-        key(TopicConfig.SEGMENT_INDEX_BYTES_CONFIG, Type.INT, "log.index.size.max.bytes").add(TopicConfig.SEGMENT_INDEX_BYTES_DOC);
+        key(TopicConfig.SEGMENT_INDEX_BYTES_CONFIG, Type.INT, "log.index.size.max.bytes")
+                .add("The size of the index that maps offsets to file positions; a full one rolls its segment. It grows as it is written.");
         key(TopicConfig.INDEX_INTERVAL_BYTES_CONFIG, Type.INT, "log.index.interval.bytes").add(TopicConfig.INDEX_INTERVAL_BYTES_DOC);
         key(TopicConfig.FILE_DELETE_DELAY_MS_CONFIG, Type.LONG, "log.segment.delete.delay.ms").add(TopicConfig.FILE_DELETE_DELAY_MS_DOC);
     }
@@ -69,7 +70,8 @@ public final class TopicKeys {
 
     private static void messages() {
         key(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Type.INT, "message.max.bytes").add(TopicConfig.MAX_MESSAGE_BYTES_DOC);
-        key(TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG, Type.INT, "min.insync.replicas").add(TopicConfig.MIN_IN_SYNC_REPLICAS_DOC);
+        key(TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG, Type.INT, "min.insync.replicas")
+                .add(TopicConfig.MIN_IN_SYNC_REPLICAS_DOC.replaceFirst("<p>Note that when the Eligible Leader Replicas feature.*", ""));
         key(TopicConfig.COMPRESSION_TYPE_CONFIG, Type.STRING, "compression.type").add(TopicConfig.COMPRESSION_TYPE_DOC);
         key(TopicConfig.COMPRESSION_GZIP_LEVEL_CONFIG, Type.INT, "compression.gzip.level").add(TopicConfig.COMPRESSION_GZIP_LEVEL_DOC);
         key(TopicConfig.COMPRESSION_LZ4_LEVEL_CONFIG, Type.INT, "compression.lz4.level").add(TopicConfig.COMPRESSION_LZ4_LEVEL_DOC);

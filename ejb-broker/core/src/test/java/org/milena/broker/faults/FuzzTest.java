@@ -181,6 +181,7 @@ class FuzzTest {
                 client.send(mutated(frame, random));
             }
             if (random.nextInt(4) == 0) {
+                client.patience(500); // a mutant may have the broker wait for the rest of it
                 client.call(ApiKeys.API_VERSIONS, 0, new ApiVersionsRequestData());
             }
         } catch (IOException | RuntimeException | AssertionError closedOrOtherAnswer) {

@@ -47,7 +47,7 @@ public final class WireClient implements AutoCloseable {
         return frame.flip();
     }
 
-    WireClient patience(int ms) throws IOException {
+    public WireClient patience(int ms) throws IOException {
         socket.setSoTimeout(ms);
         return this;
     }

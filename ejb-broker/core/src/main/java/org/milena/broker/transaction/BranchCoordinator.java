@@ -63,8 +63,8 @@ public final class BranchCoordinator {
     }
 
     /**
-     * An operator's decision on a branch in doubt, which the transaction manager is told of until it {@link #forget}s it. OK or, where
-     * it has ended already, how.
+     * An operator's decision on a branch in doubt, which the transaction manager is told of until it {@link #forget}s it. OK or, where an
+     * operator has ended it before, how; NOT_KNOWN where its transaction manager has.
      */
     public CompletableFuture<XaAnswer> completeHeuristically(BranchRequest request, boolean commit) {
         return answer(request, decided(request, commit, true)).thenApply(answer -> {

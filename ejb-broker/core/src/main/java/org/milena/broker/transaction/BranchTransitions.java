@@ -49,8 +49,11 @@ final class BranchTransitions {
     static Step decide(TransactionMetadata current, BranchRequest request, boolean commit, boolean heuristic, long freshProducerId, long nowMs) {
         if (isOf(current, request)) {
             Branch branch = current.branch();
-            return branch.isInDoubt() ? new Step(current.decided(branch.ended(Branch.Outcome.of(commit, heuristic)), nowMs), XaAnswer.OK)
-                    : new Step(current, XaAnswer.to(commit, branch.outcome()));
+            if (branch.isInDoubt()) {
+                return new Step(current.decided(branch.ended(Branch.Outcome.of(commit, heuristic)), nowMs), XaAnswer.OK);
+            }
+            // Ended by its transaction manager: nothing waits for an operator, who must not be told that it was him.
+            return new Step(current, heuristic && !branch.isHeuristic() ? XaAnswer.NOT_KNOWN : XaAnswer.to(commit, branch.outcome()));
         }
         if (commit || heuristic) {
             return new Step(current, XaAnswer.NOT_KNOWN);

@@ -41,7 +41,7 @@ public final class WaitingBranches {
     }
 
     public BranchAnswer forget(WaitingBranch branch) throws TransactionsUnavailableException {
-        return answer(branches.forget(request(branch)), branch);
+        return answer(branches.forgetHeuristically(request(branch)), branch);
     }
 
     private static WaitingBranch shown(RecoveredBranch found) {

@@ -95,7 +95,21 @@ public final class BranchCoordinator {
 
     /** The transaction manager knows the outcome of a branch that has ended. */
     public CompletableFuture<XaAnswer> forget(BranchRequest request) {
-        return answer(request, coordinator.write(request.transactionalId(), shard -> shard.forget(request)));
+        return answer(request, coordinator.write(request.transactionalId(), shard -> shard.forget(request, false)));
+    }
+
+    /**
+     * An operator forgets an operator's decision, in place of the transaction manager. NOT_KNOWN where the transaction manager has ended the branch:
+     * it may have to ask again.
+     */
+    public CompletableFuture<XaAnswer> forgetHeuristically(BranchRequest request) {
+        return answer(request, coordinator.write(request.transactionalId(), shard -> shard.forget(request, true))).thenApply(answer -> {
+            if (answer == XaAnswer.OK) {
+                LOG.log(Level.WARNING, "An operator forgot the outcome of branch {0} of {1} (transactional id {2}) without its transaction manager",
+                        request.xid(), request.resourceManager(), request.transactionalId());
+            }
+            return answer;
+        });
     }
 
     /**

@@ -169,6 +169,34 @@ class OperatorTest {
         }
     }
 
+    /** Its answer was perhaps lost, and it asks again: an unknown branch would be a heuristic rollback to it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void anOperatorDoesNotForgetWhatATransactionManagerHasDecided(boolean commit) {
+        f.prepare(p, 1);
+        assertThat(forgetHeuristically()).as("in doubt").isEqualTo(XaAnswer.UNAVAILABLE);
+        f.decide(p, 1, commit);
+        assertThat(forgetHeuristically()).isEqualTo(XaAnswer.NOT_KNOWN);
+        assertThat(f.decide(p, 1, commit)).as("again").isEqualTo(XaAnswer.OK);
+    }
+
+    @Test
+    void anOperatorForgetsWhatAnOperatorHasDecided() {
+        f.prepare(p, 1);
+        f.heuristic(p, 1, true);
+        try (Logged logged = new Logged(BranchCoordinator.class.getName())) {
+            assertThat(forgetHeuristically()).isEqualTo(XaAnswer.OK);
+            assertThat(forgetHeuristically()).isEqualTo(XaAnswer.NOT_KNOWN);
+            assertThat(logged.messages()).containsExactly(
+                    "An operator forgot the outcome of branch 131077:01:0102 of crm (transactional id id) without its transaction manager");
+        }
+        assertThat(f.decide(p, 1, true)).isEqualTo(XaAnswer.NOT_KNOWN);
+    }
+
+    private XaAnswer forgetHeuristically() {
+        return f.world.get(f.coordinator.branches().forgetHeuristically(TransactionFixture.branch(p, 1)));
+    }
+
     @Test
     void anXidIsReadAsItIsWritten() {
         for (BranchId xid : List.of(TransactionFixture.xid(1), new BranchId(-7, new byte[] {(byte) 255}, new byte[0]))) {

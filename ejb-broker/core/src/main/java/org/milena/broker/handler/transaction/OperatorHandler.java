@@ -61,7 +61,7 @@ public final class OperatorHandler implements RequestHandler<StructMessage> {
         return switch (action) {
             case COMMIT -> branches.completeHeuristically(branch, true);
             case ROLLBACK -> branches.completeHeuristically(branch, false);
-            case FORGET -> branches.forget(branch);
+            case FORGET -> branches.forgetHeuristically(branch);
             case LIST -> throw new IllegalStateException("Names no branch");
         };
     }

@@ -169,7 +169,7 @@ class OperatorTest {
         }
     }
 
-    /** Its answer was perhaps lost, and it asks again: an unknown branch would be a heuristic rollback to it. */
+    /** Its answer was perhaps lost: when it asks again, it must not hear that there is no such branch. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void anOperatorDoesNotForgetWhatATransactionManagerHasDecided(boolean commit) {

@@ -38,7 +38,8 @@ final class Apis {
                 FindCoordinatorHandler.GROUP, kind(OffsetsTopic.NAME, broker.groups()::partitionFor),
                 FindCoordinatorHandler.TRANSACTION, kind(TransactionTopic.NAME, broker.transactions()::partitionFor)), broker.metadata()::image));
         GroupApis.register(registry, broker.groups(), broker.metadata()::image, broker.transactions());
-        TransactionApis.register(registry, broker.transactions(), broker.metadata()::image, broker.groups()::partitionFor);
+        TransactionApis.register(registry, broker.transactions(), broker.metadata()::image, broker.groups()::partitionFor,
+                broker.environment().clock(), broker.metrics());
         return registry;
     }
 

@@ -292,6 +292,11 @@ public final class Broker implements AutoCloseable {
         return transactions;
     }
 
+    /** For operators inside the server; the console's way to what {@code milena-transactions} does. */
+    public WaitingBranches waitingBranches() {
+        return new WaitingBranches(transactions.branches());
+    }
+
     public BrokerServer server() {
         return server;
     }

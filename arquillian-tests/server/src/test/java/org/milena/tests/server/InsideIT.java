@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import jakarta.ejb.EJB;
 import jakarta.enterprise.concurrent.ManageableThread;
 import java.nio.file.Files;
+import java.time.Instant;
 import java.util.List;
 import org.jboss.arquillian.container.test.api.Deployment;
 import org.jboss.arquillian.junit5.container.annotation.ArquillianTest;
@@ -15,6 +16,9 @@ import org.junit.jupiter.api.Test;
 import org.milena.broker.api.BrokerStatus;
 import org.milena.broker.api.Configuration;
 import org.milena.broker.api.Metadata;
+import org.milena.broker.api.TransactionCoordination;
+import org.milena.broker.api.TransactionsUnavailableException;
+import org.milena.broker.api.WaitingBranch;
 
 /** Inside the server: the beans as another application part sees them. */
 @ArquillianTest
@@ -25,6 +29,9 @@ class InsideIT {
 
     @EJB
     Metadata metadata;
+
+    @EJB
+    TransactionCoordination transactions;
 
     @Deployment
     static EnterpriseArchive ear() {
@@ -37,6 +44,18 @@ class InsideIT {
         assertTrue(Files.isDirectory(configuration.dataDirectory()), configuration.dataDirectory().toString());
         assertEquals(22, metadata.clusterId().length(), metadata.clusterId());
         assertTrue(BrokerStatus.current().isStarted());
+    }
+
+    /** What waits would be somebody's. Nobody knows this branch; without any transaction yet there is no coordinator that could say so. */
+    @Test
+    void branchesInDoubtAreSeenByBeans() throws Exception {
+        assertEquals(List.of(), transactions.waitingBranches());
+        WaitingBranch nobodys = new WaitingBranch("131077:01:02", "crm", "inside", 1, (short) 0, Instant.EPOCH, WaitingBranch.State.IN_DOUBT, List.of());
+        try {
+            assertEquals(TransactionCoordination.BranchAnswer.NOT_WAITING, transactions.completeBranch(nobodys, false));
+        } catch (TransactionsUnavailableException e) { // as itself, in no EJBException
+            assertEquals("What becomes of XA branch 131077:01:02 can't be said now", e.getMessage());
+        }
     }
 
     @Test

@@ -63,8 +63,8 @@ public final class BranchCoordinator {
     }
 
     /**
-     * An operator's decision on a branch in doubt, which the transaction manager is told of until it {@link #forget}s it. OK or, where
-     * it has ended already, how.
+     * An operator's decision on a branch in doubt, which the transaction manager is told of until it {@link #forget}s it. OK or, where an
+     * operator has ended it before, how; NOT_KNOWN where its transaction manager has.
      */
     public CompletableFuture<XaAnswer> completeHeuristically(BranchRequest request, boolean commit) {
         return answer(request, decided(request, commit, true)).thenApply(answer -> {
@@ -95,7 +95,21 @@ public final class BranchCoordinator {
 
     /** The transaction manager knows the outcome of a branch that has ended. */
     public CompletableFuture<XaAnswer> forget(BranchRequest request) {
-        return answer(request, coordinator.write(request.transactionalId(), shard -> shard.forget(request)));
+        return answer(request, coordinator.write(request.transactionalId(), shard -> shard.forget(request, false)));
+    }
+
+    /**
+     * An operator forgets an operator's decision, in place of the transaction manager. NOT_KNOWN where the transaction manager has ended the branch:
+     * it may have to ask again.
+     */
+    public CompletableFuture<XaAnswer> forgetHeuristically(BranchRequest request) {
+        return answer(request, coordinator.write(request.transactionalId(), shard -> shard.forget(request, true))).thenApply(answer -> {
+            if (answer == XaAnswer.OK) {
+                LOG.log(Level.WARNING, "An operator forgot the outcome of branch {0} of {1} (transactional id {2}) without its transaction manager",
+                        request.xid(), request.resourceManager(), request.transactionalId());
+            }
+            return answer;
+        });
     }
 
     /**

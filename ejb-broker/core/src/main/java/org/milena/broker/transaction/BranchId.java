@@ -23,6 +23,19 @@ public final class BranchId {
         this.qualifier = qualifier.clone();
     }
 
+    /**
+     * As {@link #toString} writes it.
+     *
+     * @throws IllegalArgumentException it is not written so, or no such Xid can be
+     */
+    public static BranchId parse(String text) {
+        String[] parts = text.split(":", -1);
+        if (parts.length != 3) {
+            throw new IllegalArgumentException("\"" + text + "\" is no Xid, which is written as format:global id:qualifier");
+        }
+        return new BranchId(Integer.parseInt(parts[0]), HexFormat.of().parseHex(parts[1]), HexFormat.of().parseHex(parts[2]));
+    }
+
     public int formatId() {
         return formatId;
     }

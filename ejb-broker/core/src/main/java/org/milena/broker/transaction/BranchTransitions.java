@@ -49,8 +49,11 @@ final class BranchTransitions {
     static Step decide(TransactionMetadata current, BranchRequest request, boolean commit, boolean heuristic, long freshProducerId, long nowMs) {
         if (isOf(current, request)) {
             Branch branch = current.branch();
-            return branch.isInDoubt() ? new Step(current.decided(branch.ended(Branch.Outcome.of(commit, heuristic)), nowMs), XaAnswer.OK)
-                    : new Step(current, XaAnswer.to(commit, branch.outcome()));
+            if (branch.isInDoubt()) {
+                return new Step(current.decided(branch.ended(Branch.Outcome.of(commit, heuristic)), nowMs), XaAnswer.OK);
+            }
+            // Ended by its transaction manager: nothing waits for an operator, who must not be told that it was him.
+            return new Step(current, heuristic && !branch.isHeuristic() ? XaAnswer.NOT_KNOWN : XaAnswer.to(commit, branch.outcome()));
         }
         if (commit || heuristic) {
             return new Step(current, XaAnswer.NOT_KNOWN);
@@ -63,9 +66,13 @@ final class BranchTransitions {
         return new Step(current, ended(current, request) == XaAnswer.ROLLED_BACK ? XaAnswer.OK : XaAnswer.NOT_KNOWN);
     }
 
-    /** The transaction manager knows the outcome of an ended branch. */
-    static Step forget(TransactionMetadata current, BranchRequest request, long nowMs) {
+    /** The transaction manager knows the outcome of an ended branch; or an operator forgets an operator's, of which it never asked. */
+    static Step forget(TransactionMetadata current, BranchRequest request, boolean operator, long nowMs) {
         if (!isOf(current, request)) {
+            return new Step(current, XaAnswer.NOT_KNOWN);
+        }
+        if (operator && current.branch().outcome() != null && !current.branch().isHeuristic()) {
+            // The transaction manager may have to ask again.
             return new Step(current, XaAnswer.NOT_KNOWN);
         }
         // Until all markers are written the record must say whose they are.

@@ -36,12 +36,16 @@ final class ShardBranches {
     /** In doubt, or decided and not carried out everywhere. */
     private final Map<String, RecoveredBranch> unfinished = new TreeMap<>();
     private final Map<Object, Ballot> ballots = new LinkedHashMap<>();
+    /** Transactional ids of branches in doubt that the log has named. */
     private final Set<String> reported = new HashSet<>();
 
     /** @param value null: the id is not known any more */
     void replayed(String transactionalId, TransactionMetadata value) {
         waiting.remove(transactionalId);
         unfinished.remove(transactionalId);
+        if (value == null || !value.isInDoubt()) {
+            reported.remove(transactionalId);
+        }
         if (value == null || value.branch() == null) {
             return;
         }
@@ -84,15 +88,14 @@ final class ShardBranches {
 
     /** Names each branch once that has been in doubt for long, and what an operator can do who knows that its transaction manager is gone. */
     void reportLongInDoubt(long nowMs) {
-        reported.retainAll(waiting.keySet());
         waiting.forEach((id, each) -> {
             Branch branch = each.branch();
             if (branch.isInDoubt() && nowMs - branch.preparedTimeMs() >= LONG_IN_DOUBT_MS && reported.add(id)) {
                 LOG.log(Level.WARNING, "XA branch {0} of {1} (transactional id {2}, producer {3}, epoch {4}) has been in doubt for {5} s and holds back "
-                        + "{6}: its transaction manager has to recover. If that is gone for good, kafka-transactions abort with this producer id and "
-                        + "epoch, one of these partitions and coordinator epoch {7} rolls it back", branch.xid(), branch.resourceManager(), id,
-                        String.valueOf(branch.producerId()), branch.decisionEpoch() - 1, String.valueOf((nowMs - branch.preparedTimeMs()) / 1_000),
-                        each.partitions(), String.valueOf(BranchCoordinator.OPERATOR_EPOCH));
+                        + "{6}: its transaction manager has to recover. If that is gone for good, milena-transactions commit or rollback --xid {0} "
+                        + "ends it; or kafka-transactions abort with this producer id and epoch, one of these partitions and coordinator epoch {7} "
+                        + "rolls it back", branch.xid(), branch.resourceManager(), id, String.valueOf(branch.producerId()), branch.decisionEpoch() - 1,
+                        String.valueOf((nowMs - branch.preparedTimeMs()) / 1_000), each.partitions(), String.valueOf(BranchCoordinator.OPERATOR_EPOCH));
             }
         });
     }

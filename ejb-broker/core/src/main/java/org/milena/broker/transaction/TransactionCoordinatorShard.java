@@ -221,9 +221,10 @@ final class TransactionCoordinatorShard implements CoordinatorShard {
         return change(request.transactionalId(), step.to(), step.answer());
     }
 
-    Result<XaAnswer> forget(BranchRequest request) {
+    /** @param operator only what an operator has decided */
+    Result<XaAnswer> forget(BranchRequest request, boolean operator) {
         pending.exclude(request.transactionalId());
-        BranchTransitions.Step step = BranchTransitions.forget(transactions.get(request.transactionalId()), request, now());
+        BranchTransitions.Step step = BranchTransitions.forget(transactions.get(request.transactionalId()), request, operator, now());
         return change(request.transactionalId(), step.to(), step.answer());
     }
 

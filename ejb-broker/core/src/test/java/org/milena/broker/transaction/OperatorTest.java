@@ -1,6 +1,7 @@
 package org.milena.broker.transaction;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.milena.broker.transaction.TransactionFixture.A;
 import static org.milena.broker.transaction.TransactionFixture.B;
 import static org.milena.broker.transaction.TransactionFixture.ID;
@@ -10,13 +11,9 @@ import static org.milena.broker.transaction.TransactionFixture.V2;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.message.ListTransactionsRequestData;
@@ -26,6 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.milena.broker.testing.Logged;
 import org.milena.broker.transaction.TransactionFixture.FakeDisk;
 import org.milena.broker.transaction.TransactionFixture.Producer;
 
@@ -123,32 +121,89 @@ class OperatorTest {
 
     @Test
     void aBranchThatIsLongInDoubtIsNamedOnceInTheLog() {
-        List<String> logged = new ArrayList<>();
-        Handler handler = new Handler() {
-            @Override
-            public void publish(LogRecord record) {
-                logged.add(java.text.MessageFormat.format(record.getMessage(), record.getParameters()));
-            }
-
-            @Override
-            public void flush() {
-            }
-
-            @Override
-            public void close() {
-            }
-        };
-        Logger logger = Logger.getLogger(ShardBranches.class.getName());
-        logger.addHandler(handler);
-        try {
+        try (Logged logged = new Logged(ShardBranches.class.getName())) {
             f.prepare(p, 1);
             f.world.advance(ShardBranches.LONG_IN_DOUBT_MS - 1);
-            assertThat(logged).isEmpty();
+            assertThat(logged.messages()).isEmpty();
             f.world.advance(60_000);
-            assertThat(logged).singleElement().asString().startsWith("XA branch 131077:01:0102 of crm (transactional id id, producer 1000, epoch 0)"
-                    + " has been in doubt for 6").contains("coordinator epoch 2147483647 rolls it back");
-        } finally {
-            logger.removeHandler(handler);
+            assertThat(logged.messages()).singleElement().asString().startsWith("XA branch 131077:01:0102 of crm (transactional id id, producer 1000,"
+                    + " epoch 0) has been in doubt for 6").contains("milena-transactions commit or rollback --xid 131077:01:0102 ends it",
+                    "coordinator epoch 2147483647 rolls it back");
+        }
+    }
+
+    @Test
+    void theNextBranchOfTheSameIdIsNamedToo() {
+        try (Logged logged = new Logged(ShardBranches.class.getName())) {
+            f.prepare(p, 1);
+            f.world.advance(ShardBranches.LONG_IN_DOUBT_MS + 60_000);
+            f.decide(p, 1, true);
+            f.add(p.plus(1), V2, A);
+            assertThat(f.prepare(p.plus(1), 2)).isEqualTo(XaAnswer.OK);
+            f.world.advance(ShardBranches.LONG_IN_DOUBT_MS + 60_000);
+            assertThat(logged.messages()).hasSize(2).element(1).asString().startsWith("XA branch 131077:02:0102 of crm");
+        }
+    }
+
+    /** Else the log would say that an operator has done it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whatItsTransactionManagerHasEndedIsNoOperatorsBusiness(boolean commit) {
+        try (Logged logged = new Logged(BranchCoordinator.class.getName())) {
+            f.prepare(p, 1);
+            f.decide(p, 1, commit);
+            assertThat(f.heuristic(p, 1, true)).isEqualTo(XaAnswer.NOT_KNOWN);
+            assertThat(f.heuristic(p, 1, false)).isEqualTo(XaAnswer.NOT_KNOWN);
+            assertThat(logged.messages()).isEmpty();
+        }
+    }
+
+    @Test
+    void anOperatorsDecisionIsLogged() {
+        try (Logged logged = new Logged(BranchCoordinator.class.getName())) {
+            f.prepare(p, 1);
+            f.heuristic(p, 1, false);
+            f.heuristic(p, 1, false);
+            assertThat(logged.messages()).containsExactly(
+                    "An operator rolled back branch 131077:01:0102 of crm (transactional id id) without its transaction manager");
+        }
+    }
+
+    /** Its answer was perhaps lost: when it asks again, it must not hear that there is no such branch. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void anOperatorDoesNotForgetWhatATransactionManagerHasDecided(boolean commit) {
+        f.prepare(p, 1);
+        assertThat(forgetHeuristically()).as("in doubt").isEqualTo(XaAnswer.UNAVAILABLE);
+        f.decide(p, 1, commit);
+        assertThat(forgetHeuristically()).isEqualTo(XaAnswer.NOT_KNOWN);
+        assertThat(f.decide(p, 1, commit)).as("again").isEqualTo(XaAnswer.OK);
+    }
+
+    @Test
+    void anOperatorForgetsWhatAnOperatorHasDecided() {
+        f.prepare(p, 1);
+        f.heuristic(p, 1, true);
+        try (Logged logged = new Logged(BranchCoordinator.class.getName())) {
+            assertThat(forgetHeuristically()).isEqualTo(XaAnswer.OK);
+            assertThat(forgetHeuristically()).isEqualTo(XaAnswer.NOT_KNOWN);
+            assertThat(logged.messages()).containsExactly(
+                    "An operator forgot the outcome of branch 131077:01:0102 of crm (transactional id id) without its transaction manager");
+        }
+        assertThat(f.decide(p, 1, true)).isEqualTo(XaAnswer.NOT_KNOWN);
+    }
+
+    private XaAnswer forgetHeuristically() {
+        return f.world.get(f.coordinator.branches().forgetHeuristically(TransactionFixture.branch(p, 1)));
+    }
+
+    @Test
+    void anXidIsReadAsItIsWritten() {
+        for (BranchId xid : List.of(TransactionFixture.xid(1), new BranchId(-7, new byte[] {(byte) 255}, new byte[0]))) {
+            assertThat(BranchId.parse(xid.toString())).isEqualTo(xid);
+        }
+        for (String wrong : List.of("", "131077", "131077:01", "131077:01:02:03", "x:01:02", "131077::02", "131077:0:02", "131077:0g:02", "-1:01:02")) {
+            assertThatThrownBy(() -> BranchId.parse(wrong)).as(wrong).isInstanceOf(IllegalArgumentException.class);
         }
     }
 }

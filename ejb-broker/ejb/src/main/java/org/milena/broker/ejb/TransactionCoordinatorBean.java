@@ -9,10 +9,13 @@ import jakarta.ejb.Startup;
 import jakarta.ejb.TransactionAttribute;
 import jakarta.ejb.TransactionAttributeType;
 import jakarta.inject.Inject;
+import java.util.List;
 import org.milena.broker.Broker;
 import org.milena.broker.api.TransactionCoordination;
+import org.milena.broker.api.TransactionsUnavailableException;
+import org.milena.broker.api.WaitingBranch;
 
-/** The coordinator of Kafka's transactions. */
+/** The coordinator of Kafka's transactions, and of XA branches. */
 @Startup
 @Singleton(name = "TransactionCoordinator")
 @DependsOn("GroupCoordinator")
@@ -34,5 +37,20 @@ public class TransactionCoordinatorBean implements TransactionCoordination {
     @Override
     public int partitionFor(String transactionalId) {
         return broker.transactions().partitionFor(transactionalId);
+    }
+
+    @Override
+    public List<WaitingBranch> waitingBranches() throws TransactionsUnavailableException {
+        return broker.waitingBranches().list();
+    }
+
+    @Override
+    public BranchAnswer completeBranch(WaitingBranch branch, boolean commit) throws TransactionsUnavailableException {
+        return broker.waitingBranches().complete(branch, commit);
+    }
+
+    @Override
+    public BranchAnswer forgetBranch(WaitingBranch branch) throws TransactionsUnavailableException {
+        return broker.waitingBranches().forget(branch);
     }
 }

@@ -1,66 +1,59 @@
 package org.milena.broker.handler.transaction;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.protocol.types.Struct;
 import org.milena.broker.handler.PrivateApi;
 import org.milena.broker.handler.RequestHandler;
 import org.milena.broker.handler.StructMessage;
+import org.milena.broker.handler.transaction.BranchMessages.Action;
+import org.milena.broker.metrics.BranchListener;
 import org.milena.broker.network.RequestContext;
 import org.milena.broker.transaction.BranchCoordinator;
 import org.milena.broker.transaction.BranchRequest;
 import org.milena.broker.transaction.XaAnswer;
 
-/** The private request about XA branches: prepare, decide, forget, recover. Whatever fails is XAER_RMFAIL: ask again. */
+/** The private request of transaction managers about XA branches: prepare, decide, forget, recover. */
 public final class BranchHandler implements RequestHandler<StructMessage> {
 
     /** The connector's name in ApiVersions. */
     public static final String CLIENT_SOFTWARE = "milena-connector";
 
     private final BranchCoordinator branches;
+    private final BranchReplies replies;
 
-    BranchHandler(BranchCoordinator branches) {
+    BranchHandler(BranchCoordinator branches, BranchListener metrics) {
         this.branches = branches;
+        this.replies = new BranchReplies(BranchMessages.KEY, BranchMessages::response, metrics);
     }
 
-    static PrivateApi api(BranchCoordinator branches) {
-        return new PrivateApi(BranchMessages.KEY, "XaBranches", CLIENT_SOFTWARE, BranchMessages.REQUEST, new BranchHandler(branches));
+    static PrivateApi api(BranchCoordinator branches, BranchListener metrics) {
+        return new PrivateApi(BranchMessages.KEY, "XaBranches", CLIENT_SOFTWARE, BranchMessages.REQUEST, new BranchHandler(branches, metrics));
     }
 
     @Override
     public void handle(RequestContext context, StructMessage message) {
-        answer(message.struct()).exceptionally(e -> BranchMessages.response(XaAnswer.UNAVAILABLE))
-                .thenAccept(response -> context.reply(new StructMessage(BranchMessages.KEY, response)));
-    }
-
-    private CompletableFuture<Struct> answer(Struct request) {
-        BranchMessages.Action action = BranchMessages.action(request);
-        BranchRequest[] named;
+        Struct struct = message.struct();
+        Action action = BranchMessages.action(struct);
+        String request = BranchReplies.name("", action);
+        String resourceManager = BranchMessages.resourceManager(struct);
+        List<BranchRequest> named;
         try {
-            named = BranchMessages.branches(request);
+            named = BranchMessages.branches(struct);
         } catch (IllegalArgumentException e) {
-            return CompletableFuture.completedFuture(BranchMessages.response(XaAnswer.INVALID));
+            replies.reply(context, request, XaAnswer.INVALID);
+            return;
         }
-        if (action == null || BranchMessages.resourceManager(request).isEmpty()) {
-            return CompletableFuture.completedFuture(BranchMessages.response(XaAnswer.INVALID));
+        if (action == null || resourceManager.isEmpty()) {
+            replies.reply(context, request, XaAnswer.INVALID);
+        } else if (action == Action.RECOVER) {
+            replies.reply(context, request, branches.recover(resourceManager), BranchMessages::response);
+        } else {
+            replies.reply(context, request, named, branch -> answer(action, branch), answers -> BranchMessages.response(named, answers));
         }
-        if (action == BranchMessages.Action.RECOVER) {
-            return branches.recover(BranchMessages.resourceManager(request)).thenApply(BranchMessages::response);
-        }
-        @SuppressWarnings("unchecked")
-        CompletableFuture<XaAnswer>[] answers = new CompletableFuture[named.length];
-        for (int i = 0; i < named.length; i++) {
-            answers[i] = answer(action, named[i]);
-        }
-        return CompletableFuture.allOf(answers).thenApply(done -> {
-            XaAnswer[] all = new XaAnswer[answers.length];
-            for (int i = 0; i < all.length; i++) {
-                all[i] = answers[i].join();
-            }
-            return BranchMessages.response(named, all);
-        });
     }
 
-    private CompletableFuture<XaAnswer> answer(BranchMessages.Action action, BranchRequest branch) {
+    private CompletableFuture<XaAnswer> answer(Action action, BranchRequest branch) {
         return switch (action) {
             case PREPARE -> branches.prepare(branch);
             case COMMIT -> branches.decide(branch, true, false);

@@ -1,12 +1,14 @@
 package org.milena.broker.handler.transaction;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.kafka.common.protocol.types.ArrayOf;
 import org.apache.kafka.common.protocol.types.Field;
 import org.apache.kafka.common.protocol.types.Schema;
 import org.apache.kafka.common.protocol.types.Struct;
 import org.apache.kafka.common.protocol.types.Type;
+import org.milena.broker.transaction.Branch;
 import org.milena.broker.transaction.BranchId;
 import org.milena.broker.transaction.BranchRequest;
 import org.milena.broker.transaction.RecoveredBranch;
@@ -25,13 +27,13 @@ public final class BranchMessages {
 
     private static final Field ACTION = new Field("action", Type.INT8, "0 prepare, 1 commit, 2 commit in one phase, 3 roll back, 4 forget, 5 recover");
     private static final Field RESOURCE_MANAGER = new Field("resource_manager", Type.STRING, "Whose branches they are; recover lists all of its");
-    private static final Field TRANSACTIONAL_ID = new Field("transactional_id", Type.STRING, "");
-    private static final Field PRODUCER_ID = new Field("producer_id", Type.INT64, "Of the branch's records");
-    private static final Field PRODUCER_EPOCH = new Field("producer_epoch", Type.INT16, "Of the branch's records");
-    private static final Field FORMAT_ID = new Field("format_id", Type.INT32, "Of the Xid");
-    private static final Field GLOBAL_ID = new Field("global_id", Type.BYTES, "Of the Xid, 1 to 64 bytes");
-    private static final Field QUALIFIER = new Field("qualifier", Type.BYTES, "Of the Xid, 0 to 64 bytes");
-    private static final Field CODE = new Field("xa_code", Type.INT32, "XA_OK (0) or the code of an XAException");
+    static final Field TRANSACTIONAL_ID = new Field("transactional_id", Type.STRING, "");
+    static final Field PRODUCER_ID = new Field("producer_id", Type.INT64, "Of the branch's records");
+    static final Field PRODUCER_EPOCH = new Field("producer_epoch", Type.INT16, "Of the branch's records");
+    static final Field FORMAT_ID = new Field("format_id", Type.INT32, "Of the Xid");
+    static final Field GLOBAL_ID = new Field("global_id", Type.BYTES, "Of the Xid, 1 to 64 bytes");
+    static final Field QUALIFIER = new Field("qualifier", Type.BYTES, "Of the Xid, 0 to 64 bytes");
+    static final Field CODE = new Field("xa_code", Type.INT32, "XA_OK (0) or the code of an XAException");
     private static final Field PREPARED_TIME = new Field("prepared_time_ms", Type.INT64, "Recover: when it was prepared; else -1");
     private static final Field OUTCOME = new Field("outcome", Type.INT8, "Recover: 0 in doubt, 1 committed, 2 rolled back by an operator; else 0");
 
@@ -69,15 +71,14 @@ public final class BranchMessages {
     }
 
     /** @throws IllegalArgumentException an Xid that none can be */
-    static BranchRequest[] branches(Struct request) {
-        Object[] structs = request.getArray(BRANCHES.name);
-        BranchRequest[] branches = new BranchRequest[structs.length];
-        for (int i = 0; i < structs.length; i++) {
-            Struct branch = (Struct) structs[i];
-            branches[i] = new BranchRequest(branch.getString(TRANSACTIONAL_ID.name), branch.getLong(PRODUCER_ID.name), branch.getShort(PRODUCER_EPOCH.name),
-                    new BranchId(branch.getInt(FORMAT_ID.name), bytes(branch, GLOBAL_ID), bytes(branch, QUALIFIER)), resourceManager(request));
-        }
-        return branches;
+    static List<BranchRequest> branches(Struct request) {
+        return Arrays.stream(request.getArray(BRANCHES.name)).map(each -> branch((Struct) each, resourceManager(request))).toList();
+    }
+
+    /** @throws IllegalArgumentException an Xid that none can be */
+    static BranchRequest branch(Struct branch, String resourceManager) {
+        return new BranchRequest(branch.getString(TRANSACTIONAL_ID.name), branch.getLong(PRODUCER_ID.name), branch.getShort(PRODUCER_EPOCH.name),
+                new BranchId(branch.getInt(FORMAT_ID.name), bytes(branch, GLOBAL_ID), bytes(branch, QUALIFIER)), resourceManager);
     }
 
     private static byte[] bytes(Struct struct, Field field) {
@@ -87,7 +88,7 @@ public final class BranchMessages {
         return bytes;
     }
 
-    private static Struct identify(Struct struct, BranchRequest branch) {
+    static Struct identify(Struct struct, BranchRequest branch) {
         return struct.set(TRANSACTIONAL_ID.name, branch.transactionalId()).set(PRODUCER_ID.name, branch.producerId())
                 .set(PRODUCER_EPOCH.name, branch.producerEpoch()).set(FORMAT_ID.name, branch.xid().formatId())
                 .set(GLOBAL_ID.name, ByteBuffer.wrap(branch.xid().globalId())).set(QUALIFIER.name, ByteBuffer.wrap(branch.xid().qualifier()));
@@ -100,11 +101,12 @@ public final class BranchMessages {
         return new Struct(RESPONSE).set(CODE.name, answer.code()).set(ANSWERS.name, new Object[0]);
     }
 
-    static Struct response(BranchRequest[] branches, XaAnswer[] answers) {
+    static Struct response(List<BranchRequest> branches, List<XaAnswer> answers) {
         Struct response = new Struct(RESPONSE).set(CODE.name, XaAnswer.OK.code());
-        Object[] structs = new Object[branches.length];
-        for (int i = 0; i < branches.length; i++) {
-            structs[i] = identify(response.instance(ANSWERS.name), branches[i]).set(CODE.name, answers[i].code()).set(PREPARED_TIME.name, -1L).set(OUTCOME.name, (byte) 0);
+        Object[] structs = new Object[answers.size()];
+        for (int i = 0; i < structs.length; i++) {
+            structs[i] = identify(response.instance(ANSWERS.name), branches.get(i)).set(CODE.name, answers.get(i).code()).set(PREPARED_TIME.name, -1L)
+                    .set(OUTCOME.name, (byte) 0);
         }
         return response.set(ANSWERS.name, structs);
     }
@@ -116,7 +118,12 @@ public final class BranchMessages {
 
     private static Struct recovered(Struct struct, RecoveredBranch found) {
         BranchRequest request = found.request();
-        byte outcome = (byte) (found.branch().isInDoubt() ? 0 : found.branch().outcome().isCommit() ? 1 : 2);
-        return identify(struct, request).set(CODE.name, XaAnswer.OK.code()).set(PREPARED_TIME.name, found.branch().preparedTimeMs()).set(OUTCOME.name, outcome);
+        return identify(struct, request).set(CODE.name, XaAnswer.OK.code()).set(PREPARED_TIME.name, found.branch().preparedTimeMs())
+                .set(OUTCOME.name, state(found.branch()));
+    }
+
+    /** Of a branch that waits: 0 in doubt, 1 committed, 2 rolled back by an operator. */
+    static byte state(Branch branch) {
+        return (byte) (branch.isInDoubt() ? 0 : branch.outcome().isCommit() ? 1 : 2);
     }
 }

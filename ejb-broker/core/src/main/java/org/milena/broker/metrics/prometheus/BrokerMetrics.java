@@ -14,6 +14,7 @@ import org.milena.broker.api.MetricsService;
 import org.milena.broker.cache.MetadataCache;
 import org.milena.broker.log.LogAppendInfo;
 import org.milena.broker.log.LogManager;
+import org.milena.broker.metrics.BranchListener;
 import org.milena.broker.metrics.FlushListener;
 import org.milena.broker.metrics.TopicCounters;
 import org.milena.broker.metrics.TopicMetrics;
@@ -30,12 +31,13 @@ import org.milena.broker.resource.DiskSpaceGuard;
  *
  * <p>Thread-safe.
  */
-public final class BrokerMetrics implements RequestListener, TopicMetrics, FlushListener, MetricsService {
+public final class BrokerMetrics implements RequestListener, TopicMetrics, FlushListener, BranchListener, MetricsService {
 
     private final PrometheusRegistry registry = new PrometheusRegistry();
     private final ExpositionFormats formats = ExpositionFormats.init();
     private final RequestMetrics requests = new RequestMetrics();
     private final TopicTraffic traffic = new TopicTraffic();
+    private final BranchMetrics branches = new BranchMetrics();
     private final LatencyHistogram flushes = new LatencyHistogram();
     private final IntSupplier maxPartitionSeries;
 
@@ -47,6 +49,7 @@ public final class BrokerMetrics implements RequestListener, TopicMetrics, Flush
         this.maxPartitionSeries = maxPartitionSeries;
         registry.register(requests);
         registry.register(traffic);
+        registry.register(branches);
         registry.register((MultiCollector) this::collectFlushes);
     }
 
@@ -162,5 +165,10 @@ public final class BrokerMetrics implements RequestListener, TopicMetrics, Flush
     @Override
     public void flushed(long nanos) {
         flushes.record(nanos);
+    }
+
+    @Override
+    public void answered(String request, String result) {
+        branches.answered(request, result);
     }
 }

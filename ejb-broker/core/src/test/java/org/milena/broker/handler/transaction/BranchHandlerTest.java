@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.milena.broker.handler.transaction.BranchWire.code;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -85,6 +87,7 @@ class BranchHandlerTest {
                 .satisfies(api -> assertThat(api.maxVersion()).isZero());
         assertThat(versions("apache-kafka-java").apiKeys().find(BranchMessages.KEY)).isNull();
         assertThat(versions("librdkafka").apiKeys().find(BranchMessages.KEY)).isNull();
+        assertThat(versions("milena-transactions").apiKeys().find(BranchMessages.KEY)).as("a tool").isNull();
     }
 
     /** The schema is a contract with connectors of other versions. */
@@ -177,6 +180,32 @@ class BranchHandlerTest {
             assertThat(code(call(Action.ROLLBACK, branch))).isZero();
             admin.deleteTopics(List.of("t")).all().get(30, TimeUnit.SECONDS);
         }
+    }
+
+    @Test
+    void answersAreCounted() throws Exception {
+        BranchRequest branch = new BranchRequest("id", 5, (short) 7, XID, "crm");
+        wire.call(ApiKeys.FIND_COORDINATOR, 2, new FindCoordinatorRequestData().setKeyType((byte) 1).setKey("id")); // makes the coordinator
+        assertThat(settled(Action.COMMIT, branch)).isEqualTo(XAException.XAER_NOTA);
+        BranchWire.recover(wire);
+        double asked = count("commit", "XAER_NOTA");
+        double recovered = count("recover", "XA_OK");
+        call(Action.COMMIT, branch, branch);
+        call(Action.RECOVER);
+        BranchWire.call(wire, BranchMessages.request(Action.RECOVER, ""));
+        BranchWire.call(wire, BranchMessages.request(Action.RECOVER, "crm").set("action", (byte) 77));
+        assertThat(count("commit", "XAER_NOTA")).as("each branch").isEqualTo(asked + 2);
+        assertThat(count("recover", "XA_OK")).isEqualTo(recovered + 1);
+        assertThat(count("recover", "XAER_INVAL")).isEqualTo(1);
+        assertThat(count("unknown", "XAER_INVAL")).isEqualTo(1);
+    }
+
+    private double count(String request, String result) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        broker.broker().metrics().scrape(out, "text/plain");
+        String series = "milena_transaction_branch_requests_total{request=\"" + request + "\",result=\"" + result + "\"} ";
+        return out.toString(StandardCharsets.UTF_8).lines().filter(line -> line.startsWith(series))
+                .mapToDouble(line -> Double.parseDouble(line.substring(series.length()))).sum();
     }
 
     @Test

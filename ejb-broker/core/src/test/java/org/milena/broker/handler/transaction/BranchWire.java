@@ -8,11 +8,12 @@ import java.util.concurrent.TimeUnit;
 import javax.transaction.xa.XAException;
 import org.apache.kafka.common.message.RequestHeaderData;
 import org.apache.kafka.common.protocol.MessageUtil;
+import org.apache.kafka.common.protocol.types.Schema;
 import org.apache.kafka.common.protocol.types.Struct;
 import org.milena.broker.network.WireClient;
 import org.milena.broker.transaction.BranchRequest;
 
-/** The private request on a socket, for resource manager {@code crm}. */
+/** The private requests on a socket; that of transaction managers for resource manager {@code crm}. */
 final class BranchWire {
 
     private BranchWire() {
@@ -23,12 +24,25 @@ final class BranchWire {
     }
 
     static Struct call(WireClient wire, Struct request) throws IOException {
+        return call(wire, BranchMessages.KEY, request, BranchMessages.RESPONSE);
+    }
+
+    /** That of operators. */
+    static Struct operate(WireClient wire, OperatorMessages.Action action, BranchRequest... branches) throws IOException {
+        return operate(wire, OperatorMessages.request(action, branches));
+    }
+
+    static Struct operate(WireClient wire, Struct request) throws IOException {
+        return call(wire, OperatorMessages.KEY, request, OperatorMessages.RESPONSE);
+    }
+
+    private static Struct call(WireClient wire, short key, Struct request, Schema responses) throws IOException {
         ByteBuffer body = ByteBuffer.allocate(request.sizeOf());
         request.writeTo(body);
-        wire.send(frame(BranchMessages.KEY, 0, body.flip()));
+        wire.send(frame(key, 0, body.flip()));
         ByteBuffer answer = wire.receive();
         assertThat(answer.getInt()).as("correlation id").isEqualTo(42);
-        Struct response = BranchMessages.RESPONSE.read(answer);
+        Struct response = responses.read(answer);
         assertThat(answer.hasRemaining()).isFalse();
         return response;
     }
@@ -48,6 +62,17 @@ final class BranchWire {
             code = code(call(wire, action, branch));
         } while (code == XAException.XAER_RMFAIL && System.nanoTime() < deadline);
         return code;
+    }
+
+    /** What recover finds, once the coordinators can say. */
+    static Object[] recover(WireClient wire) throws IOException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        Struct response;
+        do {
+            response = call(wire, BranchMessages.Action.RECOVER);
+        } while (response.getInt("xa_code") == XAException.XAER_RMFAIL && System.nanoTime() < deadline);
+        assertThat(response.getInt("xa_code")).isZero();
+        return response.getArray("branches");
     }
 
     /** Of the only branch. */

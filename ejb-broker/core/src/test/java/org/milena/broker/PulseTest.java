@@ -2,16 +2,28 @@ package org.milena.broker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.milena.broker.api.BrokerStatus;
 import org.milena.broker.api.BrokerStatus.Check;
+import org.milena.broker.cluster.InMemoryMetadataStore;
 import org.milena.broker.network.EventLoops;
+import org.milena.broker.testing.EmbeddedBroker;
 import org.milena.broker.time.BrokerClock;
 
 /** Real threads that hang, at a time of the test's choosing. */
@@ -51,7 +63,7 @@ class PulseTest {
     }
 
     private void awaitAllAnswer() throws InterruptedException {
-        while (!pulse.check().equals(new Check(true, java.util.Map.of("longest wait ms", "0")))) {
+        while (!pulse.check().equals(new Check(true, Map.of("longest wait ms", "0")))) {
             TimeUnit.MILLISECONDS.sleep(1);
         }
     }
@@ -111,5 +123,51 @@ class PulseTest {
         pulse.check();
         nowMs.addAndGet(2 * Pulse.DEADLINE_MS);
         assertThat(pulse.check().up()).isTrue();
+    }
+
+    /** The clock is where a coordinator's task can be held up from outside. */
+    @Test
+    void aBrokerWatchesItsControlLoopsAndCoordinators(@TempDir Path directory) throws Exception {
+        AtomicLong aheadNanos = new AtomicLong();
+        AtomicBoolean holdCoordinators = new AtomicBoolean();
+        BrokerClock held = new BrokerClock() {
+            @Override public long millis() {
+                if (holdCoordinators.get() && Thread.currentThread().getName().startsWith("milena-coordinator")) {
+                    hang();
+                }
+                return System.currentTimeMillis();
+            }
+
+            @Override public long nanoTime() {
+                return System.nanoTime() + aheadNanos.get();
+            }
+        };
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory, new InMemoryMetadataStore(), Map.of(), Thread::new, held);
+                Admin admin = Admin.create(broker.properties())) {
+            BrokerStatus status = new BrokerStatus();
+            broker.broker().report().register(status);
+            assertThat(status.liveness().get("threads").up()).isTrue();
+            admin.createTopics(List.of(new NewTopic("t", 1, (short) 1))).all().get(60, TimeUnit.SECONDS);
+            CountDownLatch loopHangs = new CountDownLatch(1);
+            holdCoordinators.set(true);
+            admin.alterConsumerGroupOffsets("g", Map.of(new TopicPartition("t", 0), new OffsetAndMetadata(1)));
+            hanging.await();
+            broker.broker().timer().schedule(0, () -> {
+                loopHangs.countDown();
+                hang();
+            });
+            loopHangs.await();
+            status.liveness();
+            aheadNanos.set(TimeUnit.MILLISECONDS.toNanos(Pulse.DEADLINE_MS));
+            assertThat(status.liveness().get("threads").data().get("reason")).contains("a coordinator thread has hung for ", "control loop ");
+            holdCoordinators.set(false);
+            end.countDown();
+            while (!status.liveness().get("threads").up()) {
+                TimeUnit.MILLISECONDS.sleep(1);
+            }
+            status.stopped();
+            broker.broker().report().unregister(status);
+            assertThat(status.liveness()).isEmpty();
+        }
     }
 }

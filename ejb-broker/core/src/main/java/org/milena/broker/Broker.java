@@ -63,6 +63,7 @@ public final class Broker implements AutoCloseable {
     private final CurrentBrokerConfig config;
     private final Supplier<GroupConfig> groupConfig;
     private final MetadataCache metadata = new MetadataCache(MetadataImages.empty(""));
+    private final Pulse pulse;
     private final Deque<AutoCloseable> started = new ArrayDeque<>();
 
     private BrokerMetrics metrics;
@@ -74,7 +75,7 @@ public final class Broker implements AutoCloseable {
     private TopicAdministration topics;
     private ProducerIds producerIds;
     private GroupCoordinator groups;
-    private ExecutorService coordinatorThreads;
+    private WatchedPool coordinatorThreads;
     private volatile TransactionCoordinator transactions;
     private Housekeeping housekeeping;
     private BrokerServer server;
@@ -82,6 +83,7 @@ public final class Broker implements AutoCloseable {
     public Broker(BrokerEnvironment environment) {
         this.environment = environment;
         this.config = new CurrentBrokerConfig(environment.config());
+        this.pulse = new Pulse(environment.clock());
         this.groupConfig = CoordinatorConfig.ofGroups(config);
         metadata.addListener(config);
     }
@@ -95,6 +97,7 @@ public final class Broker implements AutoCloseable {
         metrics.observe(descriptors);
         loops = new EventLoops(environment.threads(), now.intValue("num.network.threads"));
         started.push(loops);
+        loops.controlLoops().forEach(pulse::watch);
         int readers = now.logDirs().size() == 1 ? 0 : 1;
         int perDirectory = Math.max(1 + readers, now.intValue("num.io.threads") / now.logDirs().size());
         ExecutorService recovery = Executors.newFixedThreadPool(now.intValue("num.recovery.threads.per.data.dir") * now.logDirs().size(),
@@ -159,8 +162,8 @@ public final class Broker implements AutoCloseable {
 
     /** Starts the group coordinator and loads what its partitions hold. */
     public void coordinate() {
-        coordinatorThreads = Executors.newFixedThreadPool(config.get().intValue("group.coordinator.threads"),
-                environment.threads("coordinator"));
+        coordinatorThreads = new WatchedPool(config.get().intValue("group.coordinator.threads"), environment.threads("coordinator"), environment.clock());
+        pulse.watch("a coordinator thread", coordinatorThreads::longestTaskNanos);
         started.push(() -> Closing.stop(coordinatorThreads, "coordinator"));
         // Not with the coordinators: an expression over very many topics takes its time, a heartbeat has none.
         ExecutorService regexes = Executors.newSingleThreadExecutor(environment.threads("regex"));
@@ -201,7 +204,7 @@ public final class Broker implements AutoCloseable {
 
     /** Starts what runs in the background: retention, compaction, flushes, checkpoints, watch over disks and descriptors. */
     public void keepHouse() {
-        housekeeping = new Housekeeping(environment, config, logs, replicas, topics, diskSpace, descriptors);
+        housekeeping = new Housekeeping(environment, config, logs, replicas, topics, diskSpace, descriptors, pulse);
         started.push(housekeeping);
         housekeeping.start();
     }
@@ -258,6 +261,10 @@ public final class Broker implements AutoCloseable {
 
     public MetadataCache metadata() {
         return metadata;
+    }
+
+    public BrokerReport report() {
+        return new BrokerReport(this, pulse);
     }
 
     public BrokerMetrics metrics() {

@@ -38,11 +38,12 @@ final class Housekeeping implements AutoCloseable {
     private final TopicAdministration topics;
     private final DiskSpaceGuard diskSpace;
     private final DescriptorBudget descriptors;
+    private final Pulse pulse;
     private final List<ScheduledThreadPoolExecutor> threads = new ArrayList<>();
     private final Set<LogDirectory> reportedOffline = new HashSet<>();
 
     Housekeeping(BrokerEnvironment environment, CurrentBrokerConfig config, FileLogManager logs, ReplicaManager replicas,
-                 TopicAdministration topics, DiskSpaceGuard diskSpace, DescriptorBudget descriptors) {
+                 TopicAdministration topics, DiskSpaceGuard diskSpace, DescriptorBudget descriptors, Pulse pulse) {
         this.environment = environment;
         this.config = config;
         this.logs = logs;
@@ -50,6 +51,7 @@ final class Housekeeping implements AutoCloseable {
         this.topics = topics;
         this.diskSpace = diskSpace;
         this.descriptors = descriptors;
+        this.pulse = pulse;
     }
 
     void start() {
@@ -128,6 +130,7 @@ final class Housekeeping implements AutoCloseable {
     private void watch() {
         diskSpace.sample();
         descriptors.sample();
+        pulse.check(); // so that an answer is there when health asks
         for (LogDirectory directory : logs.directories()) {
             if (!directory.online() && reportedOffline.add(directory)) {
                 takeOffline(directory);

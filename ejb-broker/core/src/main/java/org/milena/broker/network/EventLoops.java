@@ -7,7 +7,9 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.Future;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -51,6 +53,13 @@ public final class EventLoops implements AutoCloseable {
 
     EventLoopGroup control() {
         return control;
+    }
+
+    /** Each of them on its own, by a name for humans. */
+    public Map<String, Executor> controlLoops() {
+        Map<String, Executor> loops = new LinkedHashMap<>();
+        control.forEach(loop -> loops.put("control loop " + loops.size(), loop));
+        return loops;
     }
 
     /** An executor that never blocks on a disk. */

@@ -98,13 +98,16 @@ final class ConfigAlteration {
 
     private void write(TopicImage topic, Map<String, String> current, Map<String, String> next) {
         context.store().alterConfigs("topic", topic.name(), ConfigChange.difference(current, next));
-        if (topic.configsHeld()) {
+        boolean held = topic.configsHeld() && !UnknownSettings.known(next);
+        if (topic.configsHeld() && !held) {
             context.store().releaseConfigs(topic.id());
             LOG.log(INFO, "Settings of topic {0} are known now: retention and compaction are no longer held", topic.name());
         }
-        TopicImage changed = MetadataImages.withConfigs(topic, next);
-        saveBesideLogs(changed);
-        context.partitions().reconfigure(changed, LogConfigs.of(context.config().get(), next, false));
+        TopicImage changed = MetadataImages.withConfigs(topic, next, held);
+        if (!held) { // what lies beside the logs counts as known, should the database be lost
+            saveBesideLogs(changed);
+        }
+        context.partitions().reconfigure(changed, LogConfigs.of(context.config().get(), next, held));
         context.cache().publish(MetadataImages.with(context.image(), List.of(changed)));
         LOG.log(INFO, "Settings of topic {0} are now {1}", topic.name(), next);
     }

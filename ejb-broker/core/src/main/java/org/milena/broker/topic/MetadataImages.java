@@ -89,8 +89,8 @@ public final class MetadataImages {
         return new TopicImage(topic.id(), topic.name(), topic.internal(), List.copyOf(partitions), topic.configs(), topic.configsHeld());
     }
 
-    static TopicImage withConfigs(TopicImage topic, Map<String, String> configs) {
-        return new TopicImage(topic.id(), topic.name(), topic.internal(), topic.partitions(), Map.copyOf(configs), false);
+    static TopicImage withConfigs(TopicImage topic, Map<String, String> configs, boolean held) {
+        return new TopicImage(topic.id(), topic.name(), topic.internal(), topic.partitions(), Map.copyOf(configs), held);
     }
 
     static List<PartitionImage> join(List<PartitionImage> some, List<PartitionImage> more) {

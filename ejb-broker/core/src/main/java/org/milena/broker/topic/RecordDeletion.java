@@ -81,7 +81,8 @@ final class RecordDeletion {
         }
         PartitionLog log = context.logs().log(tp).orElseThrow(() -> new NotLeaderOrFollowerException("No leader of " + tp + " is here"));
         if (log.config().held()) {
-            throw new PolicyViolationException("The settings of topic " + tp.topic() + " are unknown: records are kept until they are set");
+            throw new PolicyViolationException("The settings of topic " + tp.topic() + " are unknown: its records are kept until these are set: "
+                    + UnknownSettings.WANTED);
         }
         if (log.config().cleanupCompact() && !log.config().cleanupDelete()) {
             throw new PolicyViolationException("Records of partition can not be deleted due to the configured policy");

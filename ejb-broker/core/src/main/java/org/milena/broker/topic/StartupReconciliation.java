@@ -228,8 +228,8 @@ final class StartupReconciliation {
     private static void warnOfHeld(List<TopicImage> images) {
         Set<String> held = images.stream().filter(TopicImage::configsHeld).map(TopicImage::name).collect(Collectors.toCollection(TreeSet::new));
         if (!held.isEmpty()) {
-            LOG.log(WARNING, "The settings of these topics are unknown: retention, compaction and DeleteRecords are held for them until "
-                    + "their settings are altered (kafka-configs --alter): {0}", held);
+            LOG.log(WARNING, "The settings of these topics are unknown: retention, compaction and DeleteRecords are held for each of them "
+                    + "until these are set (kafka-configs --alter): {0}. Topics: {1}", UnknownSettings.WANTED, held);
         }
     }
 }

@@ -2,12 +2,16 @@ package org.milena.broker.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
@@ -21,6 +25,10 @@ import org.apache.kafka.common.errors.RetriableException;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.milena.broker.BrokerReport;
+import org.milena.broker.api.BrokerStatus;
+import org.milena.broker.api.BrokerStatus.Check;
+import org.milena.broker.api.TopicAdministration.Topic;
 import org.milena.broker.cluster.InMemoryMetadataStore;
 import org.milena.broker.testing.EmbeddedBroker;
 
@@ -56,7 +64,7 @@ class StalledDirectoryTest {
                 Scene.await("the group is stable", () -> group(port).groupState() == GroupState.STABLE);
                 int taken = one.taken() + two.taken();
                 Set<String> members = members(port);
-                stallAndWatch(port, withTheOffsets ? offsets : other, places.get(0), places.get(1), List.of(one, two), withTheOffsets);
+                stallAndWatch(broker, withTheOffsets ? offsets : other, places.get(0), places.get(1), List.of(one, two), withTheOffsets);
                 assertThat(members(port)).as("members of the group").isEqualTo(members);
                 assertThat(one.taken() + two.taken()).as("partitions taken from a member").isEqualTo(taken);
             }
@@ -66,8 +74,9 @@ class StalledDirectoryTest {
         }
     }
 
-    private void stallAndWatch(int port, Path stalling, TopicPartition healthy, TopicPartition stalled, List<GroupMember> members,
+    private void stallAndWatch(EmbeddedBroker broker, Path stalling, TopicPartition healthy, TopicPartition stalled, List<GroupMember> members,
                                boolean withTheOffsets) throws Exception {
+        int port = broker.port();
         try (var toHealthy = Scene.producer(port); var toStalled = Scene.producer(port); Admin admin = Admin.create(Scene.properties(port))) {
             assertThat(Scene.get(Scene.send(toHealthy, healthy, "before")).offset()).isZero();
             assertThat(Scene.get(Scene.send(toStalled, stalled, "before")).offset()).isZero();
@@ -77,6 +86,7 @@ class StalledDirectoryTest {
             Future<RecordMetadata> waiting = Scene.send(toStalled, stalled, "waits");
             Scene.await("the disk holds a thread", () -> disk.held() > 0);
             GroupMember owner = members.stream().filter(m -> m.assigned().contains(healthy)).findFirst().orElseThrow();
+            assertHealthAndConsoleAnswer(broker, 2);
             int commits = owner.commitsDone();
             owner.commit(Map.of(healthy, new OffsetAndMetadata(1)));
             long next = 1;
@@ -87,6 +97,7 @@ class StalledDirectoryTest {
                 assertThat(admin.describeTopics(List.of("t")).allTopicNames().get(10, TimeUnit.SECONDS).get("t").partitions())
                         .allSatisfy(p -> assertThat(p.leader()).isNotNull());
             }
+            assertHealthAndConsoleAnswer(broker, 2);
             assertThat(waiting.isDone()).isFalse();
             if (!withTheOffsets) {
                 Scene.await("the commit is acknowledged meanwhile", () -> owner.commitsDone() > commits);
@@ -103,6 +114,34 @@ class StalledDirectoryTest {
                 assertThat(admin.listConsumerGroupOffsets("g").partitionsToOffsetAndMetadata().get(30, TimeUnit.SECONDS).get(healthy).offset()).isEqualTo(1);
             }
         }
+    }
+
+    /** What the health endpoints and the status page ask for. The disk is healed only afterwards: an answer that waits for it never comes. */
+    private static void assertHealthAndConsoleAnswer(EmbeddedBroker embedded, int directories) throws Exception {
+        BrokerReport report = embedded.broker().report();
+        BrokerStatus status = new BrokerStatus();
+        report.register(status);
+        assertThat(answer(status::readiness)).containsOnlyKeys("logs", "disk space", "topics").allSatisfy((name, check) -> assertThat(check.up()).as(name).isTrue());
+        assertThat(answer(report::directories)).hasSize(directories).allSatisfy(d -> assertThat(d.failure()).isNull());
+        assertThat(answer(report::topics)).extracting(Topic::name).contains("t");
+        assertThat(answer(report::advertised)).containsExactly(embedded.bootstrap());
+        assertThat(answer(report::connections)).isPositive();
+        assertThat(answer(report::clusterId)).isNotEmpty();
+        assertThat(answer(() -> {
+            ByteArrayOutputStream metrics = new ByteArrayOutputStream();
+            embedded.broker().metrics().scrape(metrics, null);
+            return metrics.toString(StandardCharsets.UTF_8);
+        })).contains("kafka_");
+        Scene.await("a sign of life of every thread while the disk stalls",
+                () -> answer(status::liveness).get("threads").equals(Check.up(Map.of("longest wait ms", "0"))));
+    }
+
+    private static <T> T answer(Callable<T> question) throws Exception {
+        FutureTask<T> task = new FutureTask<>(question);
+        Thread thread = new Thread(task, "health");
+        thread.setDaemon(true);
+        thread.start();
+        return task.get(30, TimeUnit.SECONDS);
     }
 
     private static ConsumerGroupDescription group(int port) throws Exception {

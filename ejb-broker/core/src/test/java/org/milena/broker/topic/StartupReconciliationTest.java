@@ -15,6 +15,7 @@ import org.milena.broker.cache.MetadataImage.PartitionImage;
 import org.milena.broker.cluster.InMemoryMetadataStore;
 import org.milena.broker.config.BrokerConfig;
 import org.milena.broker.config.LogConfigs;
+import org.milena.broker.testing.Logged;
 
 class StartupReconciliationTest {
 
@@ -83,7 +84,11 @@ class StartupReconciliationTest {
     void aKafkaDirectoryWithoutItsMetadataIsHeldUntilItsSettingsAreKnown() {
         found("old", 0, new Uuid(7, 7)).latestEpoch = 5;
         found("old", 1, new Uuid(7, 7));
-        broker.start();
+        try (Logged log = new Logged(StartupReconciliation.class.getName())) {
+            broker.start();
+            assertThat(log.messages()).filteredOn(m -> m.contains("held")).singleElement().asString()
+                    .contains("old", "cleanup.policy, and where that includes delete also retention.ms and retention.bytes");
+        }
         assertThat(broker.image().topic("old").configsHeld()).isTrue();
         assertThat(broker.logs.logs.get(new TopicPartition("old", 0)).config.held()).isTrue();
         assertThat(partition("old", 0).leaderEpoch()).isEqualTo(6);

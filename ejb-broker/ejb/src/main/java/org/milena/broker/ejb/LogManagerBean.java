@@ -13,15 +13,11 @@ import jakarta.annotation.PreDestroy;
 import jakarta.annotation.Resource;
 import jakarta.enterprise.concurrent.ManagedThreadFactory;
 import java.util.List;
-import java.util.Map;
 import org.milena.broker.Broker;
 import org.milena.broker.BrokerEnvironment;
-import org.milena.broker.api.BrokerStatus;
-import org.milena.broker.api.BrokerStatus.Check;
 import org.milena.broker.api.LogManagement;
 import org.milena.broker.cluster.MetadataStore;
 import org.milena.broker.config.BrokerConfig;
-import org.milena.broker.log.PartitionLog;
 import org.milena.broker.time.BrokerClock;
 
 /** The logs: opens them, with recovery after an unclean stop; beside the metadata database, where the server starts beans in parallel. */
@@ -45,34 +41,16 @@ public class LogManagerBean implements LogManagement {
         broker = parts.put(Broker.class, new Broker(new BrokerEnvironment(parts.get(BrokerConfig.class), threads, BrokerClock.SYSTEM,
             () -> parts.get(MetadataStore.class))));
         StartPhase.run(parts, "logs", broker::openLogs, broker::close);
-        BrokerStatus.current().addReadiness("logs", this::check);
-        BrokerStatus.current().addReadiness("disk space", this::checkSpace);
     }
 
     /** The listener has done it already, unless the start failed half-way. */
     @PreDestroy
     void stop() {
-        BrokerStatus.current().removeChecks("logs");
-        BrokerStatus.current().removeChecks("disk space");
         broker.close();
-    }
-
-    private Check check() {
-        List<String> failures = broker.logs().directories().stream().flatMap(d -> d.failure().stream()).toList();
-        return failures.isEmpty() ? Check.up(Map.of("directories", String.valueOf(broker.logs().directories().size())))
-            : Check.down(String.join("; ", failures));
-    }
-
-    private Check checkSpace() {
-        List<String> refusals = broker.diskSpace().refusals();
-        return refusals.isEmpty() ? Check.up(Map.of()) : Check.down(String.join("; ", refusals));
     }
 
     @Override
     public List<Directory> directories() {
-        return broker.logs().directories().stream().map(directory -> {
-            List<PartitionLog> here = broker.logs().logs().stream().filter(log -> log.directory() == directory).toList();
-            return new Directory(directory.path(), here.size(), here.stream().mapToLong(PartitionLog::size).sum(), directory.failure().orElse(null));
-        }).toList();
+        return broker.report().directories();
     }
 }

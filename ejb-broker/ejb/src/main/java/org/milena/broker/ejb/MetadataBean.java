@@ -59,7 +59,7 @@ public class MetadataBean implements Metadata {
 
     @Override
     public String clusterId() {
-        return parts.get(Broker.class).metadata().image().clusterId();
+        return parts.get(Broker.class).report().clusterId();
     }
 
     @Override

@@ -47,6 +47,7 @@ public class NetworkListenerBean implements NetworkListener, MetricsService {
         broker = parts.get(Broker.class);
         StartPhase.run(parts, "listener", this::listen, broker::close);
         door.open(broker.inVmAccess());
+        broker.report().register(BrokerStatus.current());
         BrokerStatus.current().started();
         LOG.log(Level.INFO, "Milena is ready: listening on {0}, clients are told {1}", parts.get(BrokerConfig.class).listeners(), advertised());
         // Not the server's scheduler: a thread that a pool of the server starts on our call would keep our class loader (JDK 17) as long as it lives.
@@ -78,18 +79,19 @@ public class NetworkListenerBean implements NetworkListener, MetricsService {
     void stop() {
         welcome.cancel();
         BrokerStatus.current().stopped();
+        broker.report().unregister(BrokerStatus.current());
         door.close();
         broker.close();
     }
 
     @Override
     public List<String> advertised() {
-        return broker.metadata().image().brokers().stream().map(b -> b.host() + ":" + b.port()).toList();
+        return broker.report().advertised();
     }
 
     @Override
     public int connections() {
-        return broker.server().connectionCount();
+        return broker.report().connections();
     }
 
     @Override

@@ -27,10 +27,13 @@ import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.DescribeConfigsResponse.ConfigSource;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.milena.broker.config.TopicKeys;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.milena.broker.cluster.InMemoryMetadataStore;
+import org.milena.broker.config.TopicKeys;
+import org.milena.broker.topic.AdminFixture;
 
 class ConfigHandlersTest {
 
@@ -146,20 +149,66 @@ class ConfigHandlersTest {
         }
     }
 
-    @Test
-    void unknownSettingsAreReleasedByAnyAlteration() {
+    /** As a directory that comes without its metadata. */
+    private void adoptWithoutSettings() {
         api.broker.logs.savedConfigs.clear();
         Uuid id = api.broker.image().topic("t").id();
         api.broker.store.deleteTopic(id);
-        api.broker.store.forgetDeleted(List.of(id)); // as a directory that comes without its metadata
+        api.broker.store.forgetDeleted(List.of(id));
+        restart();
+    }
+
+    private void restart() {
         api.broker.start();
         api = new HandlerFixture(api.broker);
-        assertThat(api.broker.image().topic("t").configsHeld()).isTrue();
-        assertThat(alter(Type.TOPIC, "t", OpType.SET, "retention.ms", "-1")).isEqualTo("NONE");
-        assertThat(api.broker.image().topic("t").configsHeld()).isFalse();
-        assertThat(api.broker.logs.logs.get(new TopicPartition("t", 0)).config().held()).isFalse();
-        api.broker.start();
-        assertThat(api.broker.image().topic("t").configsHeld()).isFalse();
+    }
+
+    private String set(boolean validateOnly, Map<String, String> settings) {
+        return alter(Type.TOPIC, "t", validateOnly, settings.entrySet().stream().map(e -> new AlterableConfig().setName(e.getKey())
+                .setValue(e.getValue()).setConfigOperation(OpType.SET.id())).toArray(AlterableConfig[]::new));
+    }
+
+    private void assertHeld(boolean held) {
+        assertThat(api.broker.image().topic("t").configsHeld()).isEqualTo(held);
+        assertThat(api.broker.logs.logs.get(new TopicPartition("t", 0)).config().held()).isEqualTo(held);
+    }
+
+    private static Map<String, String> settings(String text) {
+        return AdminFixture.map(text.isEmpty() ? new String[0] : text.split("[ =]"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "max.message.bytes=6000", "retention.ms=-1", "retention.ms=1 retention.bytes=1", "cleanup.policy=delete",
+        "cleanup.policy=delete retention.ms=-1", "cleanup.policy=delete retention.bytes=5000", "cleanup.policy=compact,delete retention.ms=-1"})
+    void unknownSettingsStayHeldWhileADefaultCouldDeleteRecords(String some) {
+        adoptWithoutSettings();
+        assertHeld(true);
+        assertThat(set(false, settings(some))).isEqualTo("NONE");
+        assertHeld(true);
+        restart();
+        assertHeld(true);
+        assertThat(api.broker.image().topic("t").configs()).as("what was set meanwhile").isEqualTo(settings(some));
+        api = new HandlerFixture(new AdminFixture(new InMemoryMetadataStore(), api.broker.logs, Map.of()));
+        assertHeld(true);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"cleanup.policy=compact", "cleanup.policy=delete retention.ms=604800000 retention.bytes=-1",
+        "retention.bytes=-1 retention.ms=-1 cleanup.policy=compact,delete"})
+    void theyAreReleasedOnceEveryKeyThatDeletesIsSetEvenToItsDefault(String all) {
+        adoptWithoutSettings();
+        assertThat(set(true, settings(all))).isEqualTo("NONE");
+        assertHeld(true);
+        settings(all).forEach((key, value) -> {
+            assertHeld(true);
+            assertThat(set(false, Map.of(key, value))).isEqualTo("NONE");
+        });
+        assertHeld(false);
+        restart();
+        assertHeld(false);
+        api = new HandlerFixture(new AdminFixture(new InMemoryMetadataStore(), api.broker.logs, Map.of()));
+        assertHeld(false);
+        assertThat(api.broker.image().topic("t").configs()).as("from beside the logs").isEqualTo(settings(all));
     }
 
     @Test

@@ -2,6 +2,7 @@ package org.milena.tests.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +34,8 @@ import org.junit.jupiter.api.Test;
 class ClientsIT {
 
     private static final String BOOTSTRAP = System.getProperty("milena.test.bootstrap");
+    private static final int HTTP = System.getProperty("milena.test.server").equals("wildfly") ? 8080 + Integer.getInteger("milena.test.http.offset")
+            : 80 + Integer.getInteger("milena.test.payara.portbase");
 
     @Deployment(testable = false)
     static EnterpriseArchive ear() {
@@ -47,6 +50,22 @@ class ClientsIT {
     @Test
     void aConsumerProtocolGroupReadsAndResumes() throws Exception {
         readsAndResumes("consumer", GroupType.CONSUMER);
+    }
+
+    @Test
+    void theWebPartsSayHowTheBrokerIs() throws Exception {
+        String topic = "counted-" + Uuid.randomUuid();
+        new Topics(BOOTSTRAP).create(topic);
+        new Topics(BOOTSTRAP).produce(topic, 10);
+        for (String part : List.of("", "/ready", "/live", "/started")) {
+            HttpResponse<String> health = Web.get(HTTP, "/milena/health" + part);
+            assertThat(health.statusCode()).as(health.body()).isEqualTo(200);
+            assertThat(health.body()).startsWith("{\"status\":\"UP\"");
+        }
+        assertThat(Web.get(HTTP, "/milena/health/other").statusCode()).isEqualTo(404);
+        assertThat(Web.get(HTTP, "/milena/").body()).contains("Ready.", BOOTSTRAP);
+        assertThat(Web.get(HTTP, "/milena/metrics").body()).contains("kafka_server_brokertopicmetrics_messagesin_total{topic=\"" + topic + "\"} 10.0")
+                .contains("kafka_server_replicamanager_underreplicatedpartitions 0.0", "kafka_log_log_size{");
     }
 
     private static void readsAndResumes(String protocol, GroupType type) throws Exception {

@@ -82,6 +82,11 @@ final class FreshPayara extends FreshServer {
         return PORT_BASE + 80;
     }
 
+    @Override
+    int healthPort() {
+        return httpPort();
+    }
+
     /** Not ours is what Payara's CDI says of every EAR that has EJBs (WELD-000718). */
     @Override
     List<String> troubles() throws IOException {

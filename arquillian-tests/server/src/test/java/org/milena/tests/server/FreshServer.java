@@ -1,8 +1,6 @@
 package org.milena.tests.server;
 
 import java.io.IOException;
-import java.net.HttpURLConnection;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,16 +63,12 @@ abstract class FreshServer implements AutoCloseable {
     /** Warnings, errors and stack traces, but for those that the server has for every application. */
     abstract List<String> troubles() throws IOException;
 
+    /** Where the server's own health endpoint is, with MicroProfile Health. */
+    abstract int healthPort();
+
     /** The status of a GET. */
-    int get(String path) throws IOException {
-        HttpURLConnection connection = (HttpURLConnection) URI.create("http://127.0.0.1:" + httpPort() + path).toURL().openConnection();
-        connection.setConnectTimeout(30_000);
-        connection.setReadTimeout(30_000);
-        try {
-            return connection.getResponseCode();
-        } finally {
-            connection.disconnect();
-        }
+    int get(String path) throws IOException, InterruptedException {
+        return Web.get(httpPort(), path).statusCode();
     }
 
     /** Returns when the log has such a line. */

@@ -109,6 +109,21 @@ final class FreshWildFly extends FreshServer {
         return 8080 + OFFSET;
     }
 
+    @Override
+    int healthPort() {
+        return 9990 + OFFSET;
+    }
+
+    /** What the stock configurations with EJB do not have, while it is down. */
+    void addMicroProfileHealth() throws IOException {
+        Path file = base.resolve("configuration").resolve(configuration);
+        String before = text(file);
+        String after = before.replaceFirst("(?=<extension )", "<extension module=\"org.wildfly.extension.microprofile.health-smallrye\"/>\n")
+                .replaceFirst("(?=<subsystem )", "<subsystem xmlns=\"urn:wildfly:microprofile-health-smallrye:3.0\" security-enabled=\"false\"/>\n");
+        assertThat(after).as("standalone.xml with health").contains("<extension module=\"org.wildfly.extension.microprofile.health", "<subsystem xmlns=\"urn:wildfly:microprofile-health");
+        Files.writeString(file, after);
+    }
+
     /** Not ours are WildFly's warnings about its key store and its node identifier. */
     @Override
     List<String> troubles() throws IOException {

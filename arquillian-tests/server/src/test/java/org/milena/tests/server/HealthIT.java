@@ -25,6 +25,7 @@ class HealthIT {
             server.settings.put("milena.log.dir.min.free", String.valueOf(MIN_FREE));
             server.start();
             server.deploy();
+            server.await("the first look at the disk", () -> Web.get(server.httpPort(), "/milena/health/ready").statusCode() == 503);
             String why = "is almost full";
             for (HttpResponse<String> ready : new HttpResponse[] {Web.get(server.healthPort(), "/health/ready"),
                     Web.get(server.httpPort(), "/milena/health/ready"), Web.get(server.httpPort(), "/milena/health")}) {

@@ -114,7 +114,8 @@ final class Activations implements AutoCloseable {
 
     private static ResourceManager manager(InboundConfig config) {
         if (config.resourceManager() == null) {
-            throw new IllegalArgumentException("This server has no name of its own by which its branches could be found again: resourceManager must be set");
+            throw new IllegalArgumentException("This server has no name of its own by which its branches could be found again: resourceManager must be set, or"
+                    + " the system property " + ServerDefaults.SERVER_NAME);
         }
         return ResourceManagers.of(config.client().bootstrapServers(), config.resourceManager());
     }

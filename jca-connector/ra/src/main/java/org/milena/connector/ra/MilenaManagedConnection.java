@@ -181,7 +181,8 @@ final class MilenaManagedConnection implements ManagedConnection {
     @Override
     public XAResource getXAResource() throws ResourceException {
         if (xa == null) {
-            throw new InvalidPropertyException("This server has no name of its own by which its branches could be found again: resourceManager must be set");
+            throw new InvalidPropertyException("This server has no name of its own by which its branches could be found again: resourceManager must be set, or"
+                    + " the system property " + ServerDefaults.SERVER_NAME);
         }
         try {
             client.cluster().checkBranches(XA_CHECK_MS);

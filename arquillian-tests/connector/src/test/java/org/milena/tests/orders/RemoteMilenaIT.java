@@ -127,7 +127,7 @@ class RemoteMilenaIT extends OrderService {
             broker.kill();
             HttpResponse<String> refused = send("lost" + kill);
             assertThat(refused.statusCode()).as(refused.body()).isEqualTo(503);
-            assertThat(refused.body()).contains("127.0.0.1:" + broker.port() + " can't be reached", "within 3000 ms");
+            assertThat(refused.body()).contains("127.0.0.1:" + broker.port(), "can't be reached: Connection refused", "within 3000 ms");
             assertThat(server.orders().statusCode()).isEqualTo(200);
             broker.start().awaitServing();
             topics.flush();

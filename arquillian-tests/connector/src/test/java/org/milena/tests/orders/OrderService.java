@@ -48,8 +48,8 @@ abstract class OrderService {
         install(database, null);
     }
 
-    /** @param remote where Milena is; null: beside the sample */
-    static void install(Database database, String remote) throws Exception {
+    /** @param remote null: Milena is beside the sample */
+    static void install(Database database, Server.Remote remote) throws Exception {
         EXPECTED.clear();
         REFUSED.clear();
         server = Server.in(directory, database, remote);

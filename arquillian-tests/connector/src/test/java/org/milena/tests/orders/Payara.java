@@ -11,7 +11,7 @@ final class Payara extends Server {
 
     private static final String DOMAIN = "orders";
 
-    Payara(Path directory, Database database, String remote) throws Exception {
+    Payara(Path directory, Database database, Remote remote) throws Exception {
         super(directory, database, remote);
         asadmin("create-domain", "--domaindir", directory.toString(), "--portbase", String.valueOf(PORTS), "--nopassword", DOMAIN);
         if (hasMilena()) {
@@ -28,8 +28,8 @@ final class Payara extends Server {
      * the transaction manager, see of the JVM's own class path what is delegated to it.
      */
     private void addOptions(Path configuration) throws IOException {
-        String remote = hasMilena() ? "" : "<jvm-options>" + option() + "</jvm-options><jvm-options>-Dmilena.connector.server.name=orders</jvm-options>";
-        Files.writeString(configuration, Files.readString(configuration).replaceAll("(<java-config[^>]*>)", "$1" + remote + "<jvm-options>" + byteman()
+        String elsewhere = hasMilena() ? "" : "<jvm-options>" + option() + "</jvm-options><jvm-options>-Dmilena.connector.server.name=orders</jvm-options>";
+        Files.writeString(configuration, Files.readString(configuration).replaceAll("(<java-config[^>]*>)", "$1" + elsewhere + "<jvm-options>" + byteman()
                 + "</jvm-options><jvm-options>-Dorg.osgi.framework.bootdelegation=oracle.sql,oracle.sql.*,oracle.jdbc,oracle.jdbc.*,"
                 + "jdk.internal.reflect,jdk.internal.reflect.*,jdk.net,org.jboss.byteman.*</jvm-options>"));
     }
@@ -41,21 +41,15 @@ final class Payara extends Server {
 
     @Override
     void deploy() throws Exception {
-        configure(database.script("payara", directory));
+        asadmin("multimode", "--file", database.script("payara", directory).toString());
         if (hasMilena()) {
-            add(MILENA);
+            asadmin("deploy", MILENA.toString());
+        } else {
+            asadmin("deploy", remote.adapter().toString());
+            asadmin("multimode", "--file", remote.script().toString());
+            asadmin("deploy", remote.application().toString());
         }
-        add(SAMPLE_EAR);
-    }
-
-    @Override
-    void configure(Path script) throws Exception {
-        asadmin("multimode", "--file", script.toString());
-    }
-
-    @Override
-    void add(Path archive) throws Exception {
-        asadmin("deploy", archive.toString());
+        asadmin("deploy", SAMPLE_EAR.toString());
     }
 
     @Override

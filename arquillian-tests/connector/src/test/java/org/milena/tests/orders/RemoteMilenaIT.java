@@ -37,16 +37,8 @@ class RemoteMilenaIT extends OrderService {
     static void start() throws Exception {
         Assumptions.assumeTrue(WILDFLY || Boolean.getBoolean("milena.long"), "on Payara, which takes long to start, only with -Plong");
         broker = new ForkedBroker(directory.resolve("broker"), List.of("-Xmx512m"), Server.SESSIONS).start();
-        install(Database.h2(), "127.0.0.1:" + broker.port());
-        Path rar = Path.of(System.getProperty("milena.test.rar"));
-        if (WILDFLY) {
-            server.configure(script());
-            server.add(rar);
-        } else {
-            server.add(rar);
-            server.configure(script());
-        }
-        server.add(application());
+        String bootstrap = "127.0.0.1:" + broker.port();
+        install(Database.h2(), new Server.Remote(bootstrap, Path.of(System.getProperty("milena.test.rar")), script(bootstrap), application()));
     }
 
     @AfterAll
@@ -58,7 +50,7 @@ class RemoteMilenaIT extends OrderService {
     }
 
     /** As docs/connector.md has it. */
-    private static Path script() throws Exception {
+    private static Path script(String bootstrap) throws Exception {
         String ra = "/subsystem=resource-adapters/resource-adapter=milena";
         String pool = ra + "/connection-definitions=remote";
         return Files.writeString(directory.resolve("remote.script"), WILDFLY ? """
@@ -68,11 +60,11 @@ class RemoteMilenaIT extends OrderService {
                 %s/config-properties=bootstrapServers:add(value="%s")
                 %s/config-properties=deliveryTimeoutMs:add(value=3000)
                 run-batch
-                """.formatted(ra, pool, FACTORY, pool, server.bootstrap(), pool) : """
+                """.formatted(ra, pool, FACTORY, pool, bootstrap, pool) : """
                 create-connector-connection-pool --raname milena-connector --connectiondefinition org.milena.connector.MilenaConnectionFactory \
                 --transactionsupport XATransaction --property 'bootstrapServers=%s:deliveryTimeoutMs=3000' %s
                 create-connector-resource --poolname %2$s %2$s
-                """.formatted(server.bootstrap().replace(":", "\\:"), FACTORY));
+                """.formatted(bootstrap.replace(":", "\\:"), FACTORY));
     }
 
     /** Its connector, and the API, are those that the server has. */
@@ -119,7 +111,7 @@ class RemoteMilenaIT extends OrderService {
     @Order(6)
     void orderRowAndShipmentAgreeAfterTheBrokerWasKilled() throws Exception {
         Random random = random();
-        int kills = Boolean.getBoolean("milena.long") ? 20 : 1;
+        int kills = Integer.getInteger("kills", Boolean.getBoolean("milena.long") ? 20 : 1);
         for (int kill = 0; kill < kills; kill++) {
             int at = topics.shipped().size() + random.nextInt(100);
             send("outage" + kill + "-", "book", 150);

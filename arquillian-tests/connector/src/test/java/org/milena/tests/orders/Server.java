@@ -41,9 +41,20 @@ abstract class Server implements AutoCloseable {
 
     final Path directory;
     final Database database;
-    private final String remote;
+    final Remote remote;
 
-    Server(Path directory, Database database, String remote) {
+    /**
+     * Milena runs elsewhere, and an application that brings no resource adapter is deployed beside the sample.
+     *
+     * @param bootstrap   where Milena is
+     * @param adapter     the stand-alone resource adapter
+     * @param script      tells the server of a connection factory; WildFly before the adapter is deployed, Payara after it
+     * @param application that uses both
+     */
+    record Remote(String bootstrap, Path adapter, Path script, Path application) {
+    }
+
+    Server(Path directory, Database database, Remote remote) {
         this.directory = directory;
         this.database = database;
         this.remote = remote;
@@ -53,9 +64,9 @@ abstract class Server implements AutoCloseable {
      * Not started yet.
      *
      * @param directory empty, and the test's own
-     * @param remote    where Milena is; null: in this server
+     * @param remote    null: Milena is in this server
      */
-    static Server in(Path directory, Database database, String remote) throws Exception {
+    static Server in(Path directory, Database database, Remote remote) throws Exception {
         return System.getProperty("milena.test.server").equals("wildfly") ? new WildFly(directory, database, remote) : new Payara(directory, database, remote);
     }
 
@@ -84,14 +95,8 @@ abstract class Server implements AutoCloseable {
 
     abstract void launch() throws Exception;
 
-    /** The database, if it was not there before, and the sample. */
+    /** The database, if it was not there before, the sample, and what is beside it. */
     abstract void deploy() throws Exception;
-
-    /** Has a tool of the server's run a script. */
-    abstract void configure(Path script) throws Exception;
-
-    /** Beside the sample; returns when it is deployed. */
-    abstract void add(Path archive) throws Exception;
 
     /** The server has said that it can't deploy something. */
     abstract boolean failed() throws IOException;
@@ -141,7 +146,7 @@ abstract class Server implements AutoCloseable {
     abstract List<Path> decisions() throws IOException;
 
     final String bootstrap() {
-        return remote == null ? "127.0.0.1:" + kafkaPort() : remote;
+        return remote == null ? "127.0.0.1:" + kafkaPort() : remote.bootstrap();
     }
 
     /** Milena runs in this server. */
@@ -151,7 +156,7 @@ abstract class Server implements AutoCloseable {
 
     /** What tells all applications of the server where Milena is. */
     final String option() {
-        return "-Dmilena.connector.bootstrap.servers=" + remote;
+        return "-Dmilena.connector.bootstrap.servers=" + remote.bootstrap();
     }
 
     /** The sample's web page: all rows of the database. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +16,7 @@ final class WildFly extends Server {
 
     private Process script;
 
-    WildFly(Path directory, Database database, String remote) throws IOException {
+    WildFly(Path directory, Database database, Remote remote) throws IOException {
         super(directory, database, remote);
         Path configuration = Files.createDirectories(directory.resolve("configuration"));
         try (Stream<Path> files = Files.list(HOME.resolve("standalone/configuration"))) {
@@ -62,21 +63,19 @@ final class WildFly extends Server {
             copyAtomically(database.driverJar().get(), directory.resolve("deployments"), "postgresql.jar");
             await("the driver", () -> deployed("postgresql.jar"));
         }
-        configure(database.script("wildfly", directory));
-        copyAtomically(SAMPLE_EAR, directory.resolve("deployments"), "order-service.ear");
-    }
-
-    @Override
-    void configure(Path script) throws Exception {
+        Path script = database.script("wildfly", directory);
+        if (remote != null) {
+            Files.writeString(script, Files.readString(remote.script()), StandardOpenOption.APPEND);
+        }
         runToEnd("executed successfully", List.of(HOME.resolve("bin/jboss-cli.sh").toString(), "--connect", "--controller=127.0.0.1:" + (PORTS + 90),
                 "--file=" + script));
-    }
-
-    @Override
-    void add(Path archive) throws Exception {
-        String name = archive.getFileName().toString();
-        copyAtomically(archive, directory.resolve("deployments"), name);
-        await(name, () -> deployed(name));
+        List<Path> archives = remote == null ? List.of(SAMPLE_EAR) : List.of(remote.adapter(), remote.application(), SAMPLE_EAR);
+        for (Path archive : archives) {
+            copyAtomically(archive, directory.resolve("deployments"), archive.getFileName().toString());
+        }
+        for (Path archive : archives) {
+            await(archive.toString(), () -> deployed(archive.getFileName().toString()));
+        }
     }
 
     private boolean deployed(String name) {

@@ -25,6 +25,7 @@ import org.milena.broker.log.PartitionLog;
 import org.milena.broker.log.TransactionEnd;
 import org.milena.broker.log.TransactionGuard;
 import org.milena.broker.log.clean.CleanerSettings;
+import org.milena.broker.testing.KafkaPeer;
 
 /** Apache Kafka's DumpLogSegments reads what our log wrote: records, indexes, producer snapshots, aborted transactions. */
 class KafkaReadsOurFilesTest {

@@ -38,6 +38,7 @@ import org.milena.broker.log.AppendOrigin;
 import org.milena.broker.log.FileLogManager;
 import org.milena.broker.log.LogAppendInfo;
 import org.milena.broker.log.PartitionLog;
+import org.milena.broker.testing.KafkaPeer;
 
 /**
  * A directory that a real Apache Kafka wrote, killed and stopped in order: our log manager serves every record at its

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.milena.broker.cluster.InMemoryMetadataStore;
 import org.milena.broker.testing.EmbeddedBroker;
+import org.milena.broker.testing.KafkaPeer;
 import org.milena.compat.TransactionClient.Producer;
 
 /**

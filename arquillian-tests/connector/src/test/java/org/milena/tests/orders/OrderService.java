@@ -38,16 +38,21 @@ abstract class OrderService {
     static Path directory;
 
     static Server server;
-    private static Topics topics;
+    static Topics topics;
     /** What must be in the database and in shipments: all that was sent and is valid. */
     private static final List<String> EXPECTED = new ArrayList<>();
     /** What must be among the dead letters. */
     private static final List<String> REFUSED = new ArrayList<>();
 
     static void install(Database database) throws Exception {
+        install(database, null);
+    }
+
+    /** @param remote null: Milena is beside the sample */
+    static void install(Database database, Server.Remote remote) throws Exception {
         EXPECTED.clear();
         REFUSED.clear();
-        server = Server.in(directory, database);
+        server = Server.in(directory, database, remote);
         server.install();
         topics = new Topics(server.bootstrap());
         topics.create("orders", "orders.DLT", "shipments");
@@ -72,7 +77,7 @@ abstract class OrderService {
         return "{\"id\":\"" + id + "\",\"article\":\"" + article + "\",\"quantity\":" + quantity + "}";
     }
 
-    private static List<String> send(String prefix, String article, int count) {
+    static List<String> send(String prefix, String article, int count) {
         List<String> ids = IntStream.range(0, count).mapToObj(i -> prefix + i).toList();
         ids.forEach(id -> topics.send("orders", id, order(id, article, 1)));
         EXPECTED.addAll(ids);
@@ -97,7 +102,7 @@ abstract class OrderService {
     }
 
     /** Everything that was sent has come out at both ends, once; and nobody holds anything open. */
-    private void assertExactlyOnce() throws Exception {
+    final void assertExactlyOnce() throws Exception {
         server.await("the shipment of all orders", () -> topics.shipped().containsAll(EXPECTED));
         server.await("all dead letters", () -> keys("orders.DLT").containsAll(REFUSED));
         server.await("the end of all transactions", () -> topics.nothingIsOpen() && inDoubt() == 0);
@@ -151,9 +156,14 @@ abstract class OrderService {
         return new Random(seed);
     }
 
-    private static int kills() {
+    /** With -Plong, on WildFly; a tenth of it on Payara. */
+    int manyKills() {
+        return 100;
+    }
+
+    private int kills() {
         boolean wildFly = System.getProperty("milena.test.server").equals("wildfly");
-        int many = wildFly ? 100 : 10;
+        int many = wildFly ? manyKills() : manyKills() / 10;
         int few = wildFly ? 1 : 0;
         return Integer.getInteger("kills", Boolean.getBoolean("milena.long") ? many : few);
     }

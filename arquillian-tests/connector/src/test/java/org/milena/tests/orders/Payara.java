@@ -11,19 +11,25 @@ final class Payara extends Server {
 
     private static final String DOMAIN = "orders";
 
-    Payara(Path directory, Database database) throws Exception {
-        super(directory, database);
+    Payara(Path directory, Database database, Remote remote) throws Exception {
+        super(directory, database, remote);
         asadmin("create-domain", "--domaindir", directory.toString(), "--portbase", String.valueOf(PORTS), "--nopassword", DOMAIN);
-        writeSettings(domain().resolve("milena"));
-        addByteman(domain().resolve("config/domain.xml"));
+        if (hasMilena()) {
+            writeSettings(domain().resolve("milena"));
+        }
+        addOptions(domain().resolve("config/domain.xml"));
         if (database.driverJar().isPresent()) {
             Files.copy(database.driverJar().get(), domain().resolve("lib/driver.jar"));
         }
     }
 
-    /** Its bundles, among them the transaction manager, see of the JVM's own class path what is delegated to it. */
-    private static void addByteman(Path configuration) throws IOException {
-        Files.writeString(configuration, Files.readString(configuration).replaceAll("(<java-config[^>]*>)", "$1<jvm-options>" + byteman()
+    /**
+     * The server's name, too, by which its branches are found again: Payara knows only that of the host. And Byteman: Payara's bundles, among them
+     * the transaction manager, see of the JVM's own class path what is delegated to it.
+     */
+    private void addOptions(Path configuration) throws IOException {
+        String elsewhere = hasMilena() ? "" : "<jvm-options>" + option() + "</jvm-options><jvm-options>-Dmilena.connector.server.name=orders</jvm-options>";
+        Files.writeString(configuration, Files.readString(configuration).replaceAll("(<java-config[^>]*>)", "$1" + elsewhere + "<jvm-options>" + byteman()
                 + "</jvm-options><jvm-options>-Dorg.osgi.framework.bootdelegation=oracle.sql,oracle.sql.*,oracle.jdbc,oracle.jdbc.*,"
                 + "jdk.internal.reflect,jdk.internal.reflect.*,jdk.net,org.jboss.byteman.*</jvm-options>"));
     }
@@ -36,7 +42,13 @@ final class Payara extends Server {
     @Override
     void deploy() throws Exception {
         asadmin("multimode", "--file", database.script("payara", directory).toString());
-        asadmin("deploy", MILENA.toString());
+        if (hasMilena()) {
+            asadmin("deploy", MILENA.toString());
+        } else {
+            asadmin("deploy", remote.adapter().toString());
+            asadmin("multimode", "--file", remote.script().toString());
+            asadmin("deploy", remote.application().toString());
+        }
         asadmin("deploy", SAMPLE_EAR.toString());
     }
 

@@ -21,7 +21,10 @@ import java.util.stream.Stream;
 import org.jboss.byteman.agent.submit.ScriptText;
 import org.jboss.byteman.agent.submit.Submit;
 
-/** The server under test out of its zip, with Milena's EAR, the sample's as it is shipped, and a data source for it; to be killed and started again. */
+/**
+ * The server under test out of its zip, with the sample's EAR as it is shipped, and a data source for it; to be killed and started again. Milena's EAR is
+ * beside it, unless there is a Milena elsewhere.
+ */
 abstract class Server implements AutoCloseable {
 
     static final Path HOME = Path.of(System.getProperty("milena.test.server.home"));
@@ -31,20 +34,40 @@ abstract class Server implements AutoCloseable {
     static final Path SAMPLE_EAR = SAMPLE.resolve("ear/target/order-service.ear");
     /** The first of the ports that are this test's alone. */
     static final int PORTS = Integer.getInteger("milena.test.sample.ports");
+    /** A bean's partitions are its successor's as soon as the group misses it, after a kill: not to wait for that 45 s each time. */
+    static final Map<String, String> SESSIONS = Map.of("group.consumer.min.session.timeout.ms", "10000", "group.consumer.session.timeout.ms", "10000");
     private static final Duration PATIENCE = Duration.ofSeconds(180);
     private static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(5)).build();
 
     final Path directory;
     final Database database;
+    final Remote remote;
 
-    Server(Path directory, Database database) {
-        this.directory = directory;
-        this.database = database;
+    /**
+     * Milena runs elsewhere, and an application that brings no resource adapter is deployed beside the sample.
+     *
+     * @param bootstrap   where Milena is
+     * @param adapter     the stand-alone resource adapter
+     * @param script      tells the server of a connection factory; WildFly before the adapter is deployed, Payara after it
+     * @param application that uses both
+     */
+    record Remote(String bootstrap, Path adapter, Path script, Path application) {
     }
 
-    /** Not started yet. @param directory empty, and the test's own */
-    static Server in(Path directory, Database database) throws Exception {
-        return System.getProperty("milena.test.server").equals("wildfly") ? new WildFly(directory, database) : new Payara(directory, database);
+    Server(Path directory, Database database, Remote remote) {
+        this.directory = directory;
+        this.database = database;
+        this.remote = remote;
+    }
+
+    /**
+     * Not started yet.
+     *
+     * @param directory empty, and the test's own
+     * @param remote    null: Milena is in this server
+     */
+    static Server in(Path directory, Database database, Remote remote) throws Exception {
+        return System.getProperty("milena.test.server").equals("wildfly") ? new WildFly(directory, database, remote) : new Payara(directory, database, remote);
     }
 
     /** Starts it for the first time, and tells it of the database; returns when the sample answers. */
@@ -72,7 +95,7 @@ abstract class Server implements AutoCloseable {
 
     abstract void launch() throws Exception;
 
-    /** The database, if it was not there before, and the sample. */
+    /** The database, if it was not there before, the sample, and what is beside it. */
     abstract void deploy() throws Exception;
 
     /** The server has said that it can't deploy something. */
@@ -123,12 +146,26 @@ abstract class Server implements AutoCloseable {
     abstract List<Path> decisions() throws IOException;
 
     final String bootstrap() {
-        return "127.0.0.1:" + kafkaPort();
+        return remote == null ? "127.0.0.1:" + kafkaPort() : remote.bootstrap();
+    }
+
+    /** Milena runs in this server. */
+    final boolean hasMilena() {
+        return remote == null;
+    }
+
+    /** What tells all applications of the server where Milena is. */
+    final String option() {
+        return "-Dmilena.connector.bootstrap.servers=" + remote.bootstrap();
     }
 
     /** The sample's web page: all rows of the database. */
     final HttpResponse<String> orders() throws IOException, InterruptedException {
-        URI uri = URI.create("http://127.0.0.1:" + httpPort() + "/order-service/orders");
+        return get("/order-service/orders");
+    }
+
+    final HttpResponse<String> get(String path) throws IOException, InterruptedException {
+        URI uri = URI.create("http://127.0.0.1:" + httpPort() + path);
         return HTTP.send(HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(60)).build(), HttpResponse.BodyHandlers.ofString());
     }
 
@@ -158,12 +195,9 @@ abstract class Server implements AutoCloseable {
 
     final void writeSettings(Path milena) throws IOException {
         Files.createDirectories(milena);
-        // A bean's partitions are its successor's as soon as the group misses it, after a kill: not to wait for that 45 s each time.
-        Files.writeString(milena.resolve("milena.properties"), "listeners=PLAINTEXT://" + bootstrap() + """
-
-                group.consumer.min.session.timeout.ms=10000
-                group.consumer.session.timeout.ms=10000
-                """);
+        StringBuilder settings = new StringBuilder("listeners=PLAINTEXT://" + bootstrap() + "\n");
+        SESSIONS.forEach((key, value) -> settings.append(key).append('=').append(value).append('\n'));
+        Files.writeString(milena.resolve("milena.properties"), settings);
     }
 
     static Process run(Path output, Map<String, String> environment, List<String> command) throws IOException {

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -14,15 +16,14 @@ final class WildFly extends Server {
 
     private Process script;
 
-    WildFly(Path directory, Database database) throws IOException {
-        super(directory, database);
+    WildFly(Path directory, Database database, Remote remote) throws IOException {
+        super(directory, database, remote);
         Path configuration = Files.createDirectories(directory.resolve("configuration"));
         try (Stream<Path> files = Files.list(HOME.resolve("standalone/configuration"))) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 Files.copy(file, configuration.resolve(file.getFileName()));
             }
         }
-        writeSettings(directory.resolve("data/milena"));
         Path standalone = configuration.resolve("standalone.xml");
         String text = Files.readString(standalone);
         if (!text.contains("<mdb>")) {
@@ -30,29 +31,51 @@ final class WildFly extends Server {
                 <mdb><resource-adapter-ref resource-adapter-name="milena-connector.rar"/><bean-instance-pool-ref pool-name="mdb-strict-max-pool"/></mdb>
                 <pools>"""));
         }
-        copyAtomically(MILENA, Files.createDirectories(directory.resolve("deployments")), "milena.ear");
+        Files.createDirectories(directory.resolve("deployments"));
+        if (hasMilena()) {
+            writeSettings(directory.resolve("data/milena"));
+            copyAtomically(MILENA, directory.resolve("deployments"), "milena.ear");
+        }
     }
 
     @Override
     void launch() throws IOException {
         Map<String, String> environment = Map.of("LAUNCH_JBOSS_IN_BACKGROUND", "true", "PREPEND_JAVA_OPTS", byteman());
-        script = run(logFile(), environment, List.of(HOME.resolve("bin/standalone.sh").toString(), "-c", "standalone.xml",
+        List<String> command = new ArrayList<>(List.of(HOME.resolve("bin/standalone.sh").toString(), "-c", "standalone.xml",
                 "-Djboss.server.base.dir=" + directory, "-Djboss.http.port=" + httpPort(), "-Djboss.https.port=" + (PORTS + 43),
                 "-Djboss.management.http.port=" + (PORTS + 90), "-Djboss.management.https.port=" + (PORTS + 93), "-Djboss.tx.node.id=orders",
                 "-Dcom.arjuna.ats.arjuna.recovery.periodicRecoveryPeriod=2", "-Dcom.arjuna.ats.arjuna.recovery.recoveryBackoffPeriod=1",
                 "-Dcom.arjuna.ats.jta.orphanSafetyInterval=2000"));
+        if (!hasMilena()) {
+            command.add(option());
+        }
+        script = run(logFile(), environment, command);
     }
 
     @Override
     void deploy() throws Exception {
-        await("Milena", () -> deployed("milena.ear"));
+        if (hasMilena()) {
+            await("Milena", () -> deployed("milena.ear"));
+        } else {
+            await("the server", () -> endOfLog().contains("WFLYSRV0025"));
+        }
         if (database.driverJar().isPresent()) {
             copyAtomically(database.driverJar().get(), directory.resolve("deployments"), "postgresql.jar");
             await("the driver", () -> deployed("postgresql.jar"));
         }
+        Path script = database.script("wildfly", directory);
+        if (remote != null) {
+            Files.writeString(script, Files.readString(remote.script()), StandardOpenOption.APPEND);
+        }
         runToEnd("executed successfully", List.of(HOME.resolve("bin/jboss-cli.sh").toString(), "--connect", "--controller=127.0.0.1:" + (PORTS + 90),
-                "--file=" + database.script("wildfly", directory)));
-        copyAtomically(SAMPLE_EAR, directory.resolve("deployments"), "order-service.ear");
+                "--file=" + script));
+        List<Path> archives = remote == null ? List.of(SAMPLE_EAR) : List.of(remote.adapter(), remote.application(), SAMPLE_EAR);
+        for (Path archive : archives) {
+            copyAtomically(archive, directory.resolve("deployments"), archive.getFileName().toString());
+        }
+        for (Path archive : archives) {
+            await(archive.toString(), () -> deployed(archive.getFileName().toString()));
+        }
     }
 
     private boolean deployed(String name) {
@@ -60,8 +83,10 @@ final class WildFly extends Server {
     }
 
     @Override
-    boolean failed() {
-        return Files.exists(directory.resolve("deployments/order-service.ear.failed"));
+    boolean failed() throws IOException {
+        try (Stream<Path> deployments = Files.list(directory.resolve("deployments"))) {
+            return deployments.anyMatch(each -> each.toString().endsWith(".failed"));
+        }
     }
 
     @Override

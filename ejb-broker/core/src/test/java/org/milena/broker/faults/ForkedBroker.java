@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 import org.milena.broker.testing.EmbeddedBroker;
 
 /** The whole broker in a JVM of its own, so that it can be killed, or be given little memory. */
-final class ForkedBroker implements AutoCloseable {
+public final class ForkedBroker implements AutoCloseable {
 
     private final Path dir;
     private final ServerSocket claim;
@@ -27,7 +27,7 @@ final class ForkedBroker implements AutoCloseable {
     private Process process;
 
     /** @param settings Kafka's keys */
-    ForkedBroker(Path dir, List<String> jvmOptions, Map<String, String> settings) throws IOException {
+    public ForkedBroker(Path dir, List<String> jvmOptions, Map<String, String> settings) throws IOException {
         this.dir = dir;
         this.claim = reserve();
         this.port = claim.getLocalPort() - 100;
@@ -89,7 +89,7 @@ final class ForkedBroker implements AutoCloseable {
         throw new IOException("no free port from 22500 to 22599");
     }
 
-    int port() {
+    public int port() {
         return port;
     }
 
@@ -102,14 +102,14 @@ final class ForkedBroker implements AutoCloseable {
     }
 
     /** Starts it and returns at once; real clients wait by themselves. */
-    ForkedBroker start() throws IOException {
+    public ForkedBroker start() throws IOException {
         process = new ProcessBuilder(command).redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile())).start();
         return this;
     }
 
     /** Waits until it serves; fails at once, with its output, if it ended instead. */
-    void awaitServing() throws Exception {
+    public void awaitServing() throws Exception {
         Scene.await("the forked broker serves", () -> {
             if (!alive()) {
                 throw new AssertionError("The broker ended:\n" + String.join("\n", output()));
@@ -124,12 +124,12 @@ final class ForkedBroker implements AutoCloseable {
     }
 
     /** As {@code kill -9}. */
-    void kill() throws InterruptedException {
+    public void kill() throws InterruptedException {
         process.destroyForcibly().waitFor();
     }
 
     /** What it said since its first start. */
-    List<String> output() throws IOException {
+    public List<String> output() throws IOException {
         try (Stream<String> lines = Files.lines(output)) {
             return lines.toList();
         }

@@ -166,6 +166,7 @@ public final class Branch implements BatchOwner {
     public ProducerIdentity identity(Deadline deadline) throws ClientException {
         if (identity == null) {
             if (id == null) {
+                cluster.requireBranches(deadline); // it may not have been there to be asked before
                 id = manager.takeId(cluster, deadline);
             }
             identity = id.begin(cluster, timeoutMs, deadline);

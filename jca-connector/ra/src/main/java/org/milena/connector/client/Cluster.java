@@ -64,6 +64,15 @@ public final class Cluster implements AutoCloseable {
         } catch (ClientException e) {
             return;
         }
+        checkBranches(broker);
+    }
+
+    /** Likewise, of one that must be there. @throws ClientException it can't, or can't be reached */
+    void requireBranches(Deadline deadline) throws ClientException {
+        checkBranches(any(deadline));
+    }
+
+    private static void checkBranches(BrokerConnection broker) throws ClientException {
         if (!broker.servesBranches()) {
             throw ClientException.noBranches(broker.endpoint());
         }

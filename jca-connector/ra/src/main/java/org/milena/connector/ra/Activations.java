@@ -93,13 +93,13 @@ final class Activations implements AutoCloseable {
 
     /** @throws ResourceException the broker is there, and can't prepare a transaction */
     private Supplier<Delivering> transacted(Endpoints endpoints, InboundConfig config, Clients.Lease client) throws ResourceException {
-        ResourceManager manager = manager(config);
         try {
             client.cluster().checkBranches(XA_CHECK_MS);
         } catch (ClientException e) {
             throw new NotSupportedException("Group " + config.consumer().groupId() + ": " + e.getMessage()
                     + ". A bean whose method has @TransactionAttribute(NOT_SUPPORTED) can consume from there", e);
         }
+        ResourceManager manager = manager(config);
         return () -> {
             DeliveryResource resource = new DeliveryResource(manager, client.cluster(), config.transactionTimeoutMs());
             return new TransactedDelivering(endpoints, resource, narayana == null ? resource : narayana.named(resource, name(config)));
@@ -114,7 +114,8 @@ final class Activations implements AutoCloseable {
 
     private static ResourceManager manager(InboundConfig config) {
         if (config.resourceManager() == null) {
-            throw new IllegalArgumentException("This server has no name of its own by which its branches could be found again: resourceManager must be set");
+            throw new IllegalArgumentException("This server has no name of its own by which its branches could be found again: resourceManager must be set, or"
+                    + " the system property " + ServerDefaults.SERVER_NAME);
         }
         return ResourceManagers.of(config.client().bootstrapServers(), config.resourceManager());
     }

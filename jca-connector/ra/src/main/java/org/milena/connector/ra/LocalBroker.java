@@ -21,7 +21,8 @@ final class LocalBroker implements InVm.Lookup {
         try {
             return (BiFunction<Integer, Runnable, Function<ByteBuffer, CompletionStage<ByteBuffer>>>) new InitialContext().lookup(NAME);
         } catch (NamingException | ClassCastException e) {
-            throw new IOException("No Milena runs in this server (nothing is bound to " + NAME + "); deploy milena.ear, or set bootstrapServers", e);
+            throw new IOException("No Milena runs in this server (nothing is bound to " + NAME + "); deploy milena.ear, or set bootstrapServers (for all of"
+                    + " this server: the system property " + ServerDefaults.BOOTSTRAP_SERVERS + ")", e);
         }
     }
 }

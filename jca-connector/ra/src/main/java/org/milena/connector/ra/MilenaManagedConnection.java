@@ -180,15 +180,16 @@ final class MilenaManagedConnection implements ManagedConnection {
     /** @throws NotSupportedException what is at the other end is no Milena. Where nothing is there yet, it is found out when a branch is prepared */
     @Override
     public XAResource getXAResource() throws ResourceException {
-        if (xa == null) {
-            throw new InvalidPropertyException("This server has no name of its own by which its branches could be found again: resourceManager must be set");
-        }
         try {
             client.cluster().checkBranches(XA_CHECK_MS);
-            return xa;
         } catch (ClientException e) {
             throw new NotSupportedException(e.getMessage(), e);
         }
+        if (xa == null) {
+            throw new InvalidPropertyException("This server has no name of its own by which its branches could be found again: resourceManager must be set, or"
+                    + " the system property " + ServerDefaults.SERVER_NAME);
+        }
+        return xa;
     }
 
     @Override

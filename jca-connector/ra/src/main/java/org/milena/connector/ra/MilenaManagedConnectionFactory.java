@@ -24,9 +24,6 @@ public class MilenaManagedConnectionFactory implements ManagedConnectionFactory,
 
     private static final long serialVersionUID = 1L;
 
-    /** It begins each transactional id, which the broker keeps in a text of 32767 bytes; and logs. */
-    private static final int MAX_NAME = 200;
-
     private transient MilenaResourceAdapter adapter;
     private transient PrintWriter log;
     private String bootstrapServers;
@@ -58,34 +55,30 @@ public class MilenaManagedConnectionFactory implements ManagedConnectionFactory,
         if (clients == null) {
             throw new ResourceAllocationException("Milena's resource adapter is not started");
         }
-        Clients.Lease client = clients.acquire(settings());
-        String name = resourceManager == null ? ResourceManagers.nameOfThisServer(bootstrapServers != null) : resourceManager;
-        return new MilenaManagedConnection(client, name == null ? null : ResourceManagers.of(bootstrapServers, name), transactionTimeoutMs);
-    }
-
-    private ClientSettings settings() throws InvalidPropertyException {
+        ClientSettings settings;
+        ResourceManager manager;
         try {
-            ClientSettings settings = new ClientSettings(bootstrapServers,
-                    new ClientConfig(clientId, requestTimeoutMs, deliveryTimeoutMs, retryBackoffMs, metadataMaxAgeMs, maxRequestSize));
-            if (transactionTimeoutMs < 1) {
-                throw new IllegalArgumentException("transactionTimeoutMs must be at least 1, not " + transactionTimeoutMs);
-            }
-            checkResourceManager(resourceManager);
-            if (bootstrapServers != null) {
-                org.milena.connector.client.Endpoint.parse(bootstrapServers);
-            }
-            return settings;
+            settings = settings();
+            manager = manager(settings.bootstrapServers());
         } catch (IllegalArgumentException e) {
             throw new InvalidPropertyException(e.getMessage(), e);
         }
+        return new MilenaManagedConnection(clients.acquire(settings), manager, transactionTimeoutMs);
     }
 
-    /** @throws IllegalArgumentException naming what it may be */
-    static void checkResourceManager(String name) {
-        if (name != null && (name.contains(ResourceManager.SEPARATOR) || name.length() > MAX_NAME)) {
-            throw new IllegalArgumentException("resourceManager must be of at most " + MAX_NAME + " characters without " + ResourceManager.SEPARATOR
-                    + ", not \"" + name + "\"");
+    private ClientSettings settings() {
+        if (transactionTimeoutMs < 1) {
+            throw new IllegalArgumentException("transactionTimeoutMs must be at least 1, not " + transactionTimeoutMs);
         }
+        return new ClientSettings(ServerDefaults.bootstrapServers(bootstrapServers),
+                new ClientConfig(clientId, requestTimeoutMs, deliveryTimeoutMs, retryBackoffMs, metadataMaxAgeMs, maxRequestSize));
+    }
+
+    /** Null: nobody has said a name. @param servers null: the broker in this server */
+    private ResourceManager manager(String servers) {
+        ResourceManagers.check("resourceManager", resourceManager);
+        String name = resourceManager == null ? ResourceManagers.nameOfThisServer(servers != null) : resourceManager;
+        return name == null ? null : ResourceManagers.of(servers, name);
     }
 
     /** Any free one will do: they differ in nothing that an application can ask for. */
@@ -134,7 +127,7 @@ public class MilenaManagedConnectionFactory implements ManagedConnectionFactory,
         return bootstrapServers;
     }
 
-    /** Empty: the broker in this server. */
+    /** Empty: the server's default, else the broker in this server. */
     public void setBootstrapServers(String servers) {
         bootstrapServers = servers == null || servers.isBlank() ? null : servers;
     }

@@ -9,7 +9,6 @@ import java.util.Arrays;
 import java.util.List;
 import org.milena.connector.client.ClientConfig;
 import org.milena.connector.client.ConsumerConfig;
-import org.milena.connector.client.Endpoint;
 import org.milena.connector.client.OffsetReset;
 
 /**
@@ -69,26 +68,24 @@ public class RecordActivationSpec implements ActivationSpec, Serializable {
 
     /** @throws IllegalArgumentException naming the property that is wrong, and what it may be */
     InboundConfig config() {
-        if (bootstrapServers != null) {
-            Endpoint.parse(bootstrapServers);
-        }
+        String servers = ServerDefaults.bootstrapServers(bootstrapServers);
         atLeast("transactionTimeoutMs", 1, transactionTimeoutMs);
         atLeast("maxConcurrency", 1, maxConcurrency);
         atLeast("deliveryCountLimit", 0, deliveryCountLimit);
         atLeast("redeliveryBackoffMs", 0, redeliveryBackoffMs);
         atLeast("redeliveryBackoffMaxMs", 0, redeliveryBackoffMaxMs);
         checkBatch();
-        MilenaManagedConnectionFactory.checkResourceManager(resourceManager);
+        ResourceManagers.check("resourceManager", resourceManager);
         if (deadLetterTopic == null) {
             throw new IllegalArgumentException("deadLetterTopic must be set; deliveryCountLimit=0 keeps records that fail");
         }
         ClientConfig client = new ClientConfig(clientId, requestTimeoutMs, deliveryTimeoutMs, retryBackoffMs, metadataMaxAgeMs, MAX_DEAD_LETTER_BYTES);
-        return new InboundConfig(new ClientSettings(bootstrapServers, client), consumer(), batchSize(), maxConcurrency, deliveryCountLimit,
+        return new InboundConfig(new ClientSettings(servers, client), consumer(servers != null), batchSize(), maxConcurrency, deliveryCountLimit,
                 redeliveryBackoffMs, redeliveryBackoffMaxMs, deadLetterTopic, transactionTimeoutMs,
-                resourceManager == null ? ResourceManagers.nameOfThisServer(bootstrapServers != null) : resourceManager);
+                resourceManager == null ? ResourceManagers.nameOfThisServer(servers != null) : resourceManager);
     }
 
-    private ConsumerConfig consumer() {
+    private ConsumerConfig consumer(boolean remote) {
         OffsetReset reset;
         try {
             reset = OffsetReset.parse(autoOffsetReset);
@@ -96,15 +93,15 @@ public class RecordActivationSpec implements ActivationSpec, Serializable {
             throw new IllegalArgumentException("autoOffsetReset " + e.getMessage(), e);
         }
         List<String> names = topics == null ? List.of() : Arrays.stream(topics.split(",")).map(String::strip).filter(name -> !name.isEmpty()).toList();
-        return new ConsumerConfig(groupId, instanceId(), groupRemoteAssignor, names, topicPattern, reset, maxPollIntervalMs, fetchMinBytes,
+        return new ConsumerConfig(groupId, instanceId(remote), groupRemoteAssignor, names, topicPattern, reset, maxPollIntervalMs, fetchMinBytes,
                 fetchMaxWaitMs, fetchMaxBytes, maxPartitionFetchBytes);
     }
 
-    private String instanceId() {
+    private String instanceId(boolean remote) {
         if (groupInstanceId == null || !groupInstanceId.contains(SERVER)) {
             return groupInstanceId;
         }
-        String server = ResourceManagers.nameOfThisServer(bootstrapServers != null);
+        String server = ResourceManagers.nameOfThisServer(remote);
         if (server == null) {
             throw new IllegalArgumentException("groupInstanceId: " + SERVER + " is not known here, the server does not say its name; write another name");
         }

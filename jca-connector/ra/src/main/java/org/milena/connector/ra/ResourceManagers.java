@@ -17,6 +17,9 @@ final class ResourceManagers {
 
     private static final Map<Key, ResourceManager> ALL = new ConcurrentHashMap<>();
 
+    /** It begins each transactional id, which the broker keeps in a text of 32767 bytes; and logs. */
+    private static final int MAX_NAME = 200;
+
     /** This run of the server: all deployments agree on it, and no run before or after has the same. */
     private static final String PROCESS = Long.toString(ManagementFactory.getRuntimeMXBean().getStartTime(), Character.MAX_RADIX) + "."
             + ProcessHandle.current().pid();
@@ -30,12 +33,25 @@ final class ResourceManagers {
                 key -> new ResourceManager(name, PROCESS, Uuid.randomUuid().toString()));
     }
 
+    /** @param key what it was set by @throws IllegalArgumentException naming what it may be */
+    static void check(String key, String name) {
+        if (name != null && (name.contains(ResourceManager.SEPARATOR) || name.length() > MAX_NAME)) {
+            throw new IllegalArgumentException(key + " must be of at most " + MAX_NAME + " characters without " + ResourceManager.SEPARATOR
+                    + ", not \"" + name + "\"");
+        }
+    }
+
     /**
      * What this server is called, where it says so; else null.
      *
-     * @param remote for a broker that other servers use, too: then "localhost" is no name
+     * @param remote for a broker that other servers use, too: then "localhost" is no name, unless somebody chose it
+     * @throws IllegalArgumentException somebody chose one that can't be
      */
     static String nameOfThisServer(boolean remote) {
+        String chosen = ServerDefaults.serverName();
+        if (chosen != null) {
+            return chosen;
+        }
         String name = System.getProperty("jboss.tx.node.id", System.getProperty("jboss.node.name")); // WildFly's
         if (name == null) {
             String payara = System.getProperty("com.sun.aas.instanceName");

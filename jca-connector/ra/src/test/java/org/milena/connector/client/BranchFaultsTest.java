@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.junit.jupiter.api.Test;
@@ -171,6 +173,58 @@ class BranchFaultsTest {
                     transport.close();
                 }
             };
+        }
+    }
+
+    /** A broker that does not know who is calling serves what Apache Kafka serves, and no branches. */
+    private static Dialer asToKafkasClients(Dialer dialer) {
+        return new Dialer() {
+            @Override
+            public List<Endpoint> bootstrap() {
+                return dialer.bootstrap();
+            }
+
+            @Override
+            public Transport open(Endpoint endpoint) throws IOException {
+                Transport transport = dialer.open(endpoint);
+                return new Transport() {
+                    @Override
+                    public CompletionStage<ByteBuffer> send(ByteBuffer frame) {
+                        if (frame.getShort(frame.position()) != ApiKeys.API_VERSIONS.id) {
+                            return transport.send(frame);
+                        }
+                        byte[] bytes = new byte[frame.remaining()];
+                        frame.get(bytes);
+                        String text = new String(bytes, StandardCharsets.ISO_8859_1);
+                        assertThat(text).contains("milena-connector");
+                        return transport.send(ByteBuffer.wrap(text.replace("milena-connector", "another-software").getBytes(StandardCharsets.ISO_8859_1)));
+                    }
+
+                    @Override
+                    public boolean isOpen() {
+                        return transport.isOpen();
+                    }
+
+                    @Override
+                    public void close() {
+                        transport.close();
+                    }
+                };
+            }
+        };
+    }
+
+    /** Nobody was there to be asked when the connection was made: the first send is told, and leaves nothing open behind it. */
+    @Test
+    void apacheKafkaIsRefusedBeforeAnythingIsSent() throws Exception {
+        try (EmbeddedBroker kafka = start(0); Cluster cluster = new Cluster(asToKafkasClients(Way.SOCKET.to(kafka)), ClientConfig.DEFAULT);
+             Admin admin = Admin.create(kafka.properties())) {
+            Xid xid = ResourceManagerTest.xid();
+            Branch branch = manager.begin(cluster, xid, 60_000);
+            assertThatThrownBy(() -> branch.send(List.of(OutboundRecord.to("refused").value("v")))).isInstanceOf(ClientException.class)
+                    .hasMessageContaining("takes no part in XA transactions").hasMessageContaining("with Apache Kafka use LocalTransaction or NoTransaction");
+            assertRefused(XAException.XA_RBROLLBACK, () -> manager.prepare(cluster, xid));
+            assertThat(admin.listTransactions().all().get()).isEmpty();
         }
     }
 }

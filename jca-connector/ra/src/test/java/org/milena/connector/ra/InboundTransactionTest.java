@@ -1,7 +1,9 @@
 package org.milena.connector.ra;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import jakarta.resource.NotSupportedException;
 import jakarta.resource.spi.ActivationSpec;
 import java.nio.file.Path;
 import java.util.List;
@@ -153,6 +155,19 @@ class InboundTransactionTest {
                 assertThat(seen).containsExactly("bad#1", "good#1");
                 assertThat(InboundFixture.read(strict, "strict.DLT", 1).get(0).value()).isEqualTo("bad");
             }
+        }
+    }
+
+    /** When it is deployed, and no name that the server lacks would help. */
+    @ParameterizedTest
+    @ValueSource(strings = {"a-server", ""})
+    void apacheKafkaIsRefusedToABeanWithATransaction(String name) throws Exception {
+        try (FakeKafka kafka = new FakeKafka(); InboundFixture server = new InboundFixture(broker, new RecordActivationSpec(), "kafkas-" + name)) {
+            server.spec.setBootstrapServers(kafka.bootstrap());
+            server.spec.setResourceManager(name);
+            assertThatThrownBy(() -> server.deploy(bean, true)).isInstanceOf(NotSupportedException.class).hasMessageStartingWith("Group g-kafkas-" + name + ": ")
+                    .hasMessageContaining("takes no part in XA transactions")
+                    .hasMessageEndingWith("A bean whose method has @TransactionAttribute(NOT_SUPPORTED) can consume from there");
         }
     }
 }

@@ -5,12 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import jakarta.resource.NotSupportedException;
 import jakarta.resource.spi.InvalidPropertyException;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
 import java.net.ServerSocket;
-import java.net.Socket;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,9 +18,6 @@ import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.message.ApiVersionsResponseData;
-import org.apache.kafka.common.protocol.ApiKeys;
-import org.apache.kafka.common.protocol.MessageUtil;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
@@ -35,6 +27,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.milena.broker.cluster.InMemoryMetadataStore;
 import org.milena.broker.testing.EmbeddedBroker;
 import org.milena.connector.MilenaConnection;
@@ -312,49 +306,29 @@ class XaConnectionTest {
         assertThatThrownBy(() -> factory.createManagedConnection(null, null)).hasMessage("resourceManager must be of at most 200 characters without #, not \"a#b\"");
     }
 
-    /** It is found out when the pool makes a connection; where nobody is there, a pool may fill all the same. */
-    @Test
-    void apacheKafkaIsRefused() throws Exception {
+    /** It is found out when the pool makes a connection, and no name that the server lacks would help; where nobody is there, a pool may fill all the same. */
+    @ParameterizedTest
+    @ValueSource(strings = {"crm", ""})
+    void apacheKafkaIsRefused(String name) throws Exception {
         int nobody;
         try (ServerSocket closed = new ServerSocket(0)) {
             nobody = closed.getLocalPort();
         }
-        try (ServerSocket kafka = new ServerSocket(0)) {
-            Thread answers = new Thread(() -> answerAsKafka(kafka));
-            answers.setDaemon(true);
-            answers.start();
-            factory.setBootstrapServers("127.0.0.1:" + kafka.getLocalPort());
+        try (FakeKafka kafka = new FakeKafka()) {
+            factory.setBootstrapServers(kafka.bootstrap());
+            factory.setResourceManager(name);
             connection();
             assertThatThrownBy(this::resource).isInstanceOf(NotSupportedException.class)
                     .hasMessageContaining("takes no part in XA transactions").hasMessageContaining("with Apache Kafka use LocalTransaction or NoTransaction");
             assertThat(pool.only.getLocalTransaction()).isNotNull();
         }
         factory.setBootstrapServers("127.0.0.1:" + nobody);
+        factory.setResourceManager("crm");
         pool.only = null;
         connection();
         assertThat(resource()).isNotNull();
         assertThat(factory.getInvalidConnections(Set.of(pool.only))).isEmpty();
         pool.only.destroy();
         assertThat(factory.getInvalidConnections(Set.of(pool.only))).containsExactly(pool.only);
-    }
-
-    /** ApiVersions of all that a Kafka broker serves. */
-    private static void answerAsKafka(ServerSocket kafka) {
-        try (Socket socket = kafka.accept()) {
-            DataInputStream in = new DataInputStream(socket.getInputStream());
-            ByteBuffer request = ByteBuffer.wrap(in.readNBytes(in.readInt()));
-            ApiVersionsResponseData answer = new ApiVersionsResponseData();
-            ApiKeys.brokerApis().forEach(key -> answer.apiKeys().add(new ApiVersionsResponseData.ApiVersion().setApiKey(key.id)
-                    .setMinVersion(key.oldestVersion()).setMaxVersion(key.latestVersion())));
-            ByteBuffer body = MessageUtil.toByteBufferAccessor(answer, (short) 3).buffer();
-            DataOutputStream out = new DataOutputStream(socket.getOutputStream());
-            out.writeInt(4 + body.remaining());
-            out.writeInt(request.getInt(4));
-            out.write(body.array(), body.arrayOffset() + body.position(), body.remaining());
-            out.flush();
-            in.read();
-        } catch (IOException e) {
-            // the client has gone
-        }
     }
 }

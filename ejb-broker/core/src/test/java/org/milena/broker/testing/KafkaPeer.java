@@ -1,4 +1,4 @@
-package org.milena.compat;
+package org.milena.broker.testing;
 
 import java.io.File;
 import java.io.IOException;
@@ -8,8 +8,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A whole Apache Kafka in JVMs of its own: one KRaft node, and the tools. */
-final class KafkaPeer implements AutoCloseable {
+/**
+ * A whole Apache Kafka in JVMs of its own: one KRaft node, and the tools. The jars are those of module kafka-libs, whose {@code target} the system property
+ * {@code milena.test.kafka.libs} names.
+ */
+public final class KafkaPeer implements AutoCloseable {
     private static final String CLUSTER_ID = "AAAAAAAAQACAAAAAAAAAAQ";
     private static final long TOOL_SECONDS = 120;
 
@@ -17,21 +20,24 @@ final class KafkaPeer implements AutoCloseable {
     private final int port;
     private Process broker;
 
-    /** @param directory for data and output; formatted when new */
-    KafkaPeer(Path directory, int port) {
+    /**
+     * @param directory for data and output; formatted when new
+     * @param port      the controller has the next one
+     */
+    public KafkaPeer(Path directory, int port) {
         this.directory = directory;
         this.port = port;
     }
 
-    Path logDirectory() {
+    public Path logDirectory() {
         return directory.resolve("data");
     }
 
-    String bootstrap() {
+    public String bootstrap() {
         return "127.0.0.1:" + port;
     }
 
-    void start() throws Exception {
+    public void start() throws Exception {
         Files.createDirectories(directory);
         Path properties = directory.resolve("server.properties");
         Files.writeString(properties, """
@@ -55,27 +61,27 @@ final class KafkaPeer implements AutoCloseable {
     }
 
     /** What the broker has printed, for messages. */
-    Path output() {
+    public Path output() {
         return directory.resolve("broker.out");
     }
 
-    boolean isAlive() {
+    public boolean isAlive() {
         return broker.isAlive();
     }
 
-    void stop() throws InterruptedException {
+    public void stop() throws InterruptedException {
         broker.destroy();
         if (!broker.waitFor(60, TimeUnit.SECONDS)) {
             throw new AssertionError("Kafka did not stop within 60 s, see " + output());
         }
     }
 
-    void kill() throws InterruptedException {
+    public void kill() throws InterruptedException {
         broker.destroyForcibly().waitFor(60, TimeUnit.SECONDS);
     }
 
     /** Runs one of Kafka's main classes to its end; fails with its output when it fails. */
-    static String tool(String main, String... arguments) throws IOException, InterruptedException {
+    public static String tool(String main, String... arguments) throws IOException, InterruptedException {
         Path output = Files.createTempFile("kafka-tool", ".out");
         try {
             Process process = java(main, arguments).redirectOutput(output.toFile()).start();

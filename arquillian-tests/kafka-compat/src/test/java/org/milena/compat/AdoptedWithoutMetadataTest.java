@@ -38,6 +38,7 @@ import org.milena.broker.api.BrokerStatus;
 import org.milena.broker.cluster.InMemoryMetadataStore;
 import org.milena.broker.log.LogDirectory;
 import org.milena.broker.testing.EmbeddedBroker;
+import org.milena.broker.testing.KafkaPeer;
 import org.milena.broker.testing.Logged;
 
 /**

@@ -203,7 +203,9 @@ abstract class Server implements AutoCloseable {
     static Process run(Path output, Map<String, String> environment, List<String> command) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
         builder.environment().putAll(environment);
-        builder.environment().putAll(Map.of("JAVA_HOME", System.getProperty("java.home"), "AS_JAVA", System.getProperty("java.home")));
+        // For seconds of life the optimizing compiler costs more than it saves.
+        builder.environment().putAll(Map.of("JAVA_HOME", System.getProperty("java.home"), "AS_JAVA", System.getProperty("java.home"),
+                "JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1"));
         return builder.start();
     }
 

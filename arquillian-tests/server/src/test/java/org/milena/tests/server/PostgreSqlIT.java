@@ -3,6 +3,7 @@ package org.milena.tests.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.milena.persistence.testing.PostgreSql;
@@ -15,6 +16,8 @@ class PostgreSqlIT {
 
     @Test
     void topicsAndRecordsAreFoundAgainByUrlAndByDataSource() throws Exception {
+        Assumptions.assumeTrue(Boolean.getBoolean("milena.long") || System.getProperty("milena.test.server").equals("wildfly"),
+                "on Payara, which takes long to start, only with -Plong");
         try (PostgreSql database = PostgreSql.startOrSkip(); FreshServer server = FreshServer.in(directory)) {
             Topics topics = new Topics(server.bootstrap());
             server.settings.put("milena.datasource.url", database.url());

@@ -1,6 +1,7 @@
 package org.milena.persistence;
 
 import jakarta.persistence.EntityManager;
+import jakarta.persistence.LockModeType;
 import java.util.function.Supplier;
 
 /** Cluster id, broker incarnations and producer ids, within the transaction of the entity manager. */
@@ -33,8 +34,9 @@ public record ClusterRepository(EntityManager entities) {
         return take("producer-id", above, count);
     }
 
+    /** The row is locked first, and its version checked all the same: two that check only have been seen, once, to commit both in H2. */
     private long take(String name, long above, int count) {
-        Counter counter = entities.find(Counter.class, name);
+        Counter counter = entities.find(Counter.class, name, LockModeType.PESSIMISTIC_WRITE);
         if (counter == null) {
             counter = new Counter(name, 0);
             entities.persist(counter);

@@ -16,6 +16,8 @@ import org.apache.kafka.common.message.FindCoordinatorRequestData;
 import org.apache.kafka.common.message.FindCoordinatorResponseData;
 import org.apache.kafka.common.message.HeartbeatRequestData;
 import org.apache.kafka.common.message.HeartbeatResponseData;
+import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData;
+import org.apache.kafka.common.message.IncrementalAlterConfigsResponseData;
 import org.apache.kafka.common.message.InitProducerIdRequestData;
 import org.apache.kafka.common.message.InitProducerIdResponseData;
 import org.apache.kafka.common.message.JoinGroupResponseData;
@@ -137,6 +139,12 @@ class AbsurdStringsTest {
     }
 
     @Test
+    void aGroupInstanceId() {
+        assertThat(answers(9, instance -> Requests.join(Cluster.name("absurd"), "").setGroupInstanceId(instance),
+            a -> ((JoinGroupResponseData) a).errorCode())).as("JoinGroup").isEqualTo(expect("NONE", "NONE", "UNKNOWN_SERVER_ERROR", "NONE"));
+    }
+
+    @Test
     void aConsumersGroupInstanceId() {
         assertThat(answers(1, instance -> consumer(Cluster.name("absurd"), "m").setInstanceId(instance),
             a -> ((ConsumerGroupHeartbeatResponseData) a).errorCode())).as("ConsumerGroupHeartbeat").isEqualTo(expect("INVALID_REQUEST", "NONE", "NONE", "NONE"));
@@ -177,6 +185,28 @@ class AbsurdStringsTest {
 
     private static ConsumerGroupHeartbeatRequestData subscribed(String regex) {
         return consumer(Cluster.name("absurd"), "m").setSubscribedTopicNames(List.of()).setSubscribedTopicRegex(regex);
+    }
+
+    @Test
+    void aConfigValue() {
+        String topic = Cluster.topic("absurd", 1);
+        assertThat(answers(1, value -> alter(topic, "retention.ms", value),
+            a -> ((IncrementalAlterConfigsResponseData) a).responses().get(0).errorCode())).isEqualTo(expect("INVALID_CONFIG", "INVALID_CONFIG", "UNKNOWN_SERVER_ERROR", "INVALID_CONFIG"));
+    }
+
+    @Test
+    void aConfigKey() {
+        String topic = Cluster.topic("absurd", 1);
+        assertThat(answers(1, name -> alter(topic, name, "1"),
+            a -> ((IncrementalAlterConfigsResponseData) a).responses().get(0).errorCode())).as("a key").isEqualTo(expect("INVALID_CONFIG", "INVALID_CONFIG", "UNKNOWN_SERVER_ERROR", "INVALID_CONFIG"));
+    }
+
+    private static IncrementalAlterConfigsRequestData alter(String topic, String key, String value) {
+        IncrementalAlterConfigsRequestData.AlterableConfigCollection configs = new IncrementalAlterConfigsRequestData.AlterableConfigCollection();
+        configs.add(new IncrementalAlterConfigsRequestData.AlterableConfig().setName(key).setValue(value).setConfigOperation((byte) 0));
+        IncrementalAlterConfigsRequestData.AlterConfigsResourceCollection resources = new IncrementalAlterConfigsRequestData.AlterConfigsResourceCollection();
+        resources.add(new IncrementalAlterConfigsRequestData.AlterConfigsResource().setResourceType((byte) 2).setResourceName(topic).setConfigs(configs));
+        return new IncrementalAlterConfigsRequestData().setResources(resources).setValidateOnly(true);
     }
 
     private static ConsumerGroupHeartbeatRequestData consumer(String group, String member) {

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.protocol.Errors;
 import org.milena.broker.time.Timer;
 
 /**
@@ -296,13 +297,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
         }
         ResponseEncoder.Encoded encoded = null;
         if (response != null) {
-            try {
-                encoded = ResponseEncoder.encode(ctx.alloc(), request.correlationId(),
-                        request.responseHeaderVersion(version), response, version);
-            } catch (RuntimeException | Error e) {
-                LOG.log(Level.ERROR, "Closing connection " + id + ": the response to " + request.name() + " version "
-                        + version + " could not be encoded", e);
-                discard(response);
+            encoded = encode(request, response, version);
+            if (encoded == null) {
                 request.complete(null);
                 ctx.close();
                 return;
@@ -315,6 +311,32 @@ final class Connection extends ChannelInboundHandlerAdapter {
             adjustReading();
             flushNow();
         }
+    }
+
+    /**
+     * Where a response can't be written, for instance as an error's text repeats what is too long for a text, the answer is UNKNOWN_SERVER_ERROR, as
+     * Kafka's. Null: nor can that.
+     */
+    private ResponseEncoder.Encoded encode(Request request, ApiMessage response, short version) {
+        try {
+            return encoded(request, response, version);
+        } catch (RuntimeException | Error e) {
+            discard(response);
+            String what = "The response to " + request.name() + " version " + version + " could not be encoded";
+            try {
+                ResponseEncoder.Encoded error = encoded(request, request.body().getErrorResponse(0, Errors.UNKNOWN_SERVER_ERROR.exception()).data(), version);
+                LOG.log(server.levelForBadInput(), "{0} for connection {1}, which is told so: {2}", what, id, e.toString());
+                return error;
+            } catch (RuntimeException | Error again) {
+                e.addSuppressed(again);
+                LOG.log(Level.ERROR, "Closing connection " + id + ": " + what, e);
+                return null;
+            }
+        }
+    }
+
+    private ResponseEncoder.Encoded encoded(Request request, ApiMessage response, short version) {
+        return ResponseEncoder.encode(ctx.alloc(), request.correlationId(), request.responseHeaderVersion(version), response, version);
     }
 
     /** A response that will not be sent gives its segment files back. */

@@ -323,15 +323,18 @@ final class Connection extends ChannelInboundHandlerAdapter {
         } catch (RuntimeException | Error e) {
             discard(response);
             String what = "The response to " + request.name() + " version " + version + " could not be encoded";
-            try {
-                ResponseEncoder.Encoded error = encoded(request, request.body().getErrorResponse(0, Errors.UNKNOWN_SERVER_ERROR.exception()).data(), version);
-                LOG.log(server.levelForBadInput(), "{0} for connection {1}, which is told so: {2}", what, id, e.toString());
-                return error;
-            } catch (RuntimeException | Error again) {
-                e.addSuppressed(again);
-                LOG.log(Level.ERROR, "Closing connection " + id + ": " + what, e);
-                return null;
+            if (request.body() != null) { // a private request has no such answer
+                try {
+                    ApiMessage error = request.body().getErrorResponse(0, Errors.UNKNOWN_SERVER_ERROR.exception()).data();
+                    ResponseEncoder.Encoded instead = encoded(request, error, version);
+                    LOG.log(server.levelForBadInput(), "{0} for connection {1}, which is told so: {2}", what, id, e.toString());
+                    return instead;
+                } catch (RuntimeException | Error again) {
+                    e.addSuppressed(again);
+                }
             }
+            LOG.log(Level.ERROR, "Closing connection " + id + ": " + what, e);
+            return null;
         }
     }
 

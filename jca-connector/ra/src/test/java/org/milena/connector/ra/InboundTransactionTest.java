@@ -75,6 +75,7 @@ class InboundTransactionTest {
             InboundFixture.send(broker, topic, 1, "other"); // flows
             InboundFixture.await(() -> seen.contains("other#1"));
             assertThat(seen).containsExactly("a#1", "other#1");
+            InboundFixture.await(() -> endpoints.ends.contains("committed")); // until then that one's branch is prepared too, and recover lists it
             XAResource recovery = server.adapter.getXAResources(new ActivationSpec[] {server.spec})[0];
             Xid[] found = recovery.recover(XAResource.TMSTARTRSCAN | XAResource.TMENDRSCAN);
             assertThat(found).hasSize(1);

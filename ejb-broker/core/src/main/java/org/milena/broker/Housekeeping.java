@@ -20,6 +20,7 @@ import org.milena.broker.replication.ReplicaManager;
 import org.milena.broker.resource.DescriptorBudget;
 import org.milena.broker.resource.DiskSpaceGuard;
 import org.milena.broker.topic.TopicAdministration;
+import org.milena.broker.transaction.HangingTransactions;
 
 /**
  * What runs in the background. Every log directory has a thread of its own for retention, time-based flushes and checkpoints,
@@ -38,11 +39,12 @@ final class Housekeeping implements AutoCloseable {
     private final TopicAdministration topics;
     private final DiskSpaceGuard diskSpace;
     private final DescriptorBudget descriptors;
+    private final HangingTransactions hanging;
     private final List<ScheduledThreadPoolExecutor> threads = new ArrayList<>();
     private final Set<LogDirectory> reportedOffline = new HashSet<>();
 
     Housekeeping(BrokerEnvironment environment, CurrentBrokerConfig config, FileLogManager logs, ReplicaManager replicas,
-                 TopicAdministration topics, DiskSpaceGuard diskSpace, DescriptorBudget descriptors) {
+                 TopicAdministration topics, DiskSpaceGuard diskSpace, DescriptorBudget descriptors, HangingTransactions hanging) {
         this.environment = environment;
         this.config = config;
         this.logs = logs;
@@ -50,10 +52,13 @@ final class Housekeeping implements AutoCloseable {
         this.topics = topics;
         this.diskSpace = diskSpace;
         this.descriptors = descriptors;
+        this.hanging = hanging;
     }
 
     void start() {
-        every(thread("watch"), "watch", () -> WATCH_MS, this::watch);
+        ScheduledThreadPoolExecutor watch = thread("watch");
+        every(watch, "watch", () -> WATCH_MS, this::watch);
+        every(watch, "hanging transactions", () -> WATCH_MS, hanging::check);
         int number = 0;
         compaction();
         for (LogDirectory directory : logs.directories()) {

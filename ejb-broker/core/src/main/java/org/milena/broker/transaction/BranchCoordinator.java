@@ -110,7 +110,7 @@ public final class BranchCoordinator {
     }
 
     /** @param question of so many partitions of {@code __transaction_state} */
-    private <T> CompletableFuture<T> overAll(IntFunction<CompletableFuture<T>> question) {
+    <T> CompletableFuture<T> overAll(IntFunction<CompletableFuture<T>> question) {
         int partitions = coordinator.statePartitions();
         return partitions > 0 || !coordinator.isCoordinating() ? question.apply(partitions)
                 : CompletableFuture.failedFuture(Errors.COORDINATOR_NOT_AVAILABLE.exception("The metadata does not show " + TransactionTopic.NAME));

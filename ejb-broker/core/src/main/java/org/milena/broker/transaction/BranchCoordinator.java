@@ -193,7 +193,10 @@ public final class BranchCoordinator {
         });
     }
 
-    /** That the transaction is open need not be on disk for this: the vote says it again, and records that nobody knows of are ended by {@link HangingTransactions}. */
+    /**
+     * That the transaction is open need not be on disk before: the vote says it again, and records that got there alone are ended by
+     * {@link HangingTransactions}.
+     */
     private CompletableFuture<Void> secure(BranchRequest request, TransactionMetadata seen) {
         if (deleting.containsKey(TransactionTopic.NAME) || seen.partitions().stream().anyMatch(partition -> deleting.containsKey(partition.topic()))) {
             return CompletableFuture.failedFuture(Errors.CONCURRENT_TRANSACTIONS.exception("A topic of the transaction is just being deleted"));

@@ -27,7 +27,7 @@ import org.milena.broker.testing.EmbeddedBroker;
 
 /** A power cut kept the records of an open transaction and took the coordinator's log: Kafka's clients go on all the same. */
 @Timeout(120)
-class HangingTransactionTest {
+class LostTransactionStateTest {
 
     private static final TopicPartition T = new TopicPartition("t", 0);
 

@@ -48,8 +48,8 @@ import org.milena.broker.time.Timer;
 import org.milena.broker.topic.AdminContext;
 import org.milena.broker.topic.MetadataImages;
 import org.milena.broker.topic.TopicAdministration;
+import org.milena.broker.transaction.HangingTransactions;
 import org.milena.broker.transaction.TransactionCoordinator;
-import org.milena.broker.transaction.TransactionMarkers;
 import org.milena.broker.transaction.TransactionTopic;
 
 /**
@@ -77,6 +77,7 @@ public final class Broker implements AutoCloseable {
     private GroupCoordinator groups;
     private WatchedPool coordinatorThreads;
     private volatile TransactionCoordinator transactions;
+    private HangingTransactions hanging;
     private Housekeeping housekeeping;
     private BrokerServer server;
 
@@ -186,10 +187,11 @@ public final class Broker implements AutoCloseable {
 
     /** Starts the transaction coordinator, which carries out what was decided before; after the group coordinator, which takes markers. */
     public void coordinateTransactions() {
-        TransactionMarkers markers = new PartitionMarkers(replicas, OffsetsTopic.NAME, groups::endTransaction);
+        PartitionMarkers markers = new PartitionMarkers(replicas, OffsetsTopic.NAME, groups::endTransaction);
         transactions = new TransactionCoordinator(CoordinatorConfig.ofTransactions(config), metadata::image,
                 new CoordinatorPartitions(replicas, TransactionTopic.NAME), markers,
                 new PartitionDurability(replicas, OffsetsTopic.NAME, groups::sealTransaction), producerIds::next, coordinatorThreads, loops.timer(), environment.clock());
+        hanging = new HangingTransactions(transactions, markers);
         started.push(transactions::shutdown);
         observe(new CoordinatorElections(config.get().nodeId(), TransactionTopic.NAME, transactions::onElection, transactions::onResignation));
         BranchesInDoubt inDoubt = new BranchesInDoubt(transactions.branches(), environment.clock());
@@ -207,6 +209,7 @@ public final class Broker implements AutoCloseable {
         housekeeping = new Housekeeping(environment, config, logs, replicas, topics, diskSpace, descriptors, pulse);
         started.push(housekeeping);
         housekeeping.start();
+        housekeeping.everySecond("hanging transactions", hanging::check);
     }
 
     /**

@@ -39,6 +39,7 @@ final class Housekeeping implements AutoCloseable {
     private final DiskSpaceGuard diskSpace;
     private final DescriptorBudget descriptors;
     private final Pulse pulse;
+    private ScheduledThreadPoolExecutor watch;
     private final List<ScheduledThreadPoolExecutor> threads = new ArrayList<>();
     private final Set<LogDirectory> reportedOffline = new HashSet<>();
 
@@ -55,7 +56,8 @@ final class Housekeeping implements AutoCloseable {
     }
 
     void start() {
-        every(thread("watch"), "watch", () -> WATCH_MS, this::watch);
+        watch = thread("watch");
+        everySecond("watch", this::watch);
         int number = 0;
         compaction();
         for (LogDirectory directory : logs.directories()) {
@@ -64,6 +66,11 @@ final class Housekeeping implements AutoCloseable {
             every(thread, "flush", () -> FLUSH_CHECK_MS, online(directory, () -> logs.flushDirty(directory)));
             every(thread, "checkpoint", () -> config.get().longValue("log.flush.offset.checkpoint.interval.ms"), online(directory, () -> logs.checkpoint(directory)));
         }
+    }
+
+    /** @param task must not wait for a disk; called after {@link #start} */
+    void everySecond(String what, Runnable task) {
+        every(watch, what, () -> WATCH_MS, task);
     }
 
     private void compaction() {

@@ -249,10 +249,8 @@ public final class GroupCoordinator {
     }
 
     /** Ends a producer's transaction in one partition of {@code __consumer_offsets}, as {@link TransactionMarkers#write} says. */
-    public CompletableFuture<Void> endTransaction(TopicPartition partition, long producerId, short producerEpoch, int coordinatorEpoch,
-                                                  boolean commit, short transactionVersion, boolean flushed) {
-        return runtime.endTransaction(partition.partition(),
-                new TransactionEnd(producerId, producerEpoch, coordinatorEpoch, commit, transactionVersion), flushed);
+    public CompletableFuture<Void> endTransaction(int partition, TransactionEnd end, boolean flushed) {
+        return runtime.endTransaction(partition, end, flushed);
     }
 
     /**

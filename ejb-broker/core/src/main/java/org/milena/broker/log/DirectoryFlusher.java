@@ -20,8 +20,10 @@ final class DirectoryFlusher implements GroupCommit, Runnable {
 
     private static final System.Logger LOG = System.getLogger(DirectoryFlusher.class.getName());
 
-    private record Waiter(PartitionLog log, long offset, Listener listener) {
+    private record Waiter(PartitionLog log, Runnable first, Listener listener) {
     }
+
+    private static final Runnable NOTHING = () -> { };
 
     private final FileLogDirectory directory;
     /** By log, that which has waited longest first. */
@@ -35,7 +37,12 @@ final class DirectoryFlusher implements GroupCommit, Runnable {
 
     @Override
     public void await(PartitionLog log, long offset, Listener listener) {
-        Waiter waiter = new Waiter(log, offset, listener);
+        await(log, NOTHING, listener);
+    }
+
+    @Override
+    public void await(PartitionLog log, Runnable first, Listener listener) {
+        Waiter waiter = new Waiter(log, first, listener);
         boolean late;
         synchronized (this) {
             late = closed;
@@ -106,12 +113,24 @@ final class DirectoryFlusher implements GroupCommit, Runnable {
     private void serve(List<Waiter> all) {
         PartitionLog log = all.get(0).log;
         try {
-            Throwable error = flush(log);
-            for (Waiter waiter : all) {
+            List<Waiter> ready = all.stream().filter(DirectoryFlusher::isReady).toList();
+            Throwable error = ready.isEmpty() ? null : flush(log);
+            for (Waiter waiter : ready) {
                 tell(waiter, error);
             }
         } finally {
             done(log); // now, so that those of a log are told in their order
+        }
+    }
+
+    /** Or it has been told why not. */
+    private static boolean isReady(Waiter waiter) {
+        try {
+            waiter.first.run();
+            return true;
+        } catch (RuntimeException | Error e) {
+            tell(waiter, e);
+            return false;
         }
     }
 

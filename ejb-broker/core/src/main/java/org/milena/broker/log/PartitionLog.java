@@ -61,6 +61,7 @@ public interface PartitionLog {
      * @return to be handed to the append; null when the transaction is open here already and there is nothing to ask. One that was
      *         open before the log was loaded is asked about once more: its coordinator may have promised that it does not grow
      * @throws org.apache.kafka.common.errors.InvalidProducerEpochException the producer went on in a newer epoch
+     * @throws org.apache.kafka.common.errors.ConcurrentTransactionsException an older transaction of the producer hangs here, and is to be ended first
      */
     TransactionGuard expectTransaction(long producerId, short producerEpoch, int firstSequence, boolean epochRises);
 
@@ -85,6 +86,7 @@ public interface PartitionLog {
      *
      * @throws org.apache.kafka.common.errors.TransactionCoordinatorFencedException a newer coordinator wrote here
      * @throws org.apache.kafka.common.errors.InvalidProducerEpochException the producer went on in a newer epoch: nothing is left to end
+     * @throws org.apache.kafka.common.errors.InvalidTxnStateException only what is unconfirmed was to be ended, and it is not
      */
     LogAppendInfo endTransaction(TransactionEnd end, int leaderEpoch);
 
@@ -118,6 +120,11 @@ public interface PartitionLog {
      * watermark first, then for this: the other way round a transaction could begin in between.
      */
     long firstUnstableOffset();
+
+    /** What was open when the log was loaded, and is, and nothing was added to since. No I/O. */
+    default List<UnconfirmedTransaction> unconfirmedTransactions() {
+        return List.of();
+    }
 
     /** When the producer of the oldest open transaction was last heard of here, milliseconds; -1 when none is open. */
     default long oldestTransactionMs() {

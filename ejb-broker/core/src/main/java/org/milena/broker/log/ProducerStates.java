@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.ConcurrentTransactionsException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.OutOfOrderSequenceException;
@@ -116,6 +117,10 @@ final class ProducerStates {
             throw new InvalidProducerEpochException("Epoch of producer " + producerId + " is " + epoch
                     + ", which is smaller than the last seen epoch " + entry.epoch);
         }
+        if (epochRises && entry != null && entry.unconfirmed && epoch > entry.epoch) {
+            throw new ConcurrentTransactionsException("A transaction of producer " + producerId + " in epoch " + entry.epoch + " hangs in " + partition
+                    + ": its records must not become part of the next one");
+        }
         if (isOpen(entry, epoch) && !entry.unconfirmed) {
             return null;
         }
@@ -134,6 +139,9 @@ final class ProducerStates {
     /** Judges a marker. */
     synchronized void check(TransactionEnd end, long logEndOffset) {
         ProducerEntry entry = entries.get(end.producerId());
+        if (end.ifUnconfirmed() && (entry == null || !entry.unconfirmed || !end.ends(entry.epoch))) {
+            throw new InvalidTxnStateException("No unconfirmed transaction of producer " + end.producerId() + " hangs in " + partition);
+        }
         if (entry == null) {
             return;
         }
@@ -311,6 +319,16 @@ final class ProducerStates {
     /** All that the log holds has been applied. */
     synchronized void loaded() {
         open.values().forEach(producerId -> entries.get(producerId).unconfirmed = true);
+    }
+
+    List<UnconfirmedTransaction> unconfirmedTransactions() {
+        if (firstUndecidedOffset == Long.MAX_VALUE) {
+            return List.of();
+        }
+        synchronized (this) {
+            return open.values().stream().map(entries::get).filter(entry -> entry.unconfirmed)
+                    .map(entry -> new UnconfirmedTransaction(entry.producerId, entry.epoch, entry.coordinatorEpoch)).toList();
+        }
     }
 
     synchronized void clear() {

@@ -281,6 +281,11 @@ final class SegmentedLog implements PartitionLog {
     }
 
     @Override
+    public List<UnconfirmedTransaction> unconfirmedTransactions() {
+        return producers.unconfirmedTransactions();
+    }
+
+    @Override
     public long oldestTransactionMs() {
         return producers.oldestTransactionMs();
     }

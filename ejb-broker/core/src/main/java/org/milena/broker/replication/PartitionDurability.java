@@ -2,11 +2,9 @@ package org.milena.broker.replication;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.RejectedExecutionException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
-import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.UnstableOffsetCommitException;
 import org.apache.kafka.common.protocol.Errors;
 import org.milena.broker.log.PartitionLog;
@@ -42,21 +40,19 @@ public final class PartitionDurability implements TransactionDurability {
                 return offsets.seal(tp.partition(), producerId, producerEpoch).exceptionally(PartitionDurability::lost)
                         .thenCompose(sealed -> flush(partition.log()));
             }
-            partition.execute(() -> secure(partition.log(), producerId, producerEpoch, secured));
-        } catch (RejectedExecutionException e) {
-            secured.completeExceptionally(new KafkaStorageException("The log directory of " + tp + " is closing", e));
+            PartitionLog log = partition.log();
+            log.directory().groupCommit().await(log, () -> log.sealTransaction(producerId, producerEpoch), error -> complete(secured, error));
         } catch (RuntimeException e) {
             secured.completeExceptionally(e);
         }
         return secured;
     }
 
-    private static void secure(PartitionLog log, long producerId, short producerEpoch, CompletableFuture<Void> secured) {
-        try {
-            log.sealTransaction(producerId, producerEpoch);
-            flush(log, secured);
-        } catch (RuntimeException e) {
-            secured.completeExceptionally(e);
+    private static void complete(CompletableFuture<Void> future, Throwable error) {
+        if (error == null) {
+            future.complete(null);
+        } else {
+            future.completeExceptionally(error);
         }
     }
 
@@ -89,12 +85,6 @@ public final class PartitionDurability implements TransactionDurability {
             flushed.complete(null); // with what others have had flushed
             return;
         }
-        log.directory().groupCommit().await(log, last, error -> {
-            if (error == null) {
-                flushed.complete(null);
-            } else {
-                flushed.completeExceptionally(error);
-            }
-        });
+        log.directory().groupCommit().await(log, last, error -> complete(flushed, error));
     }
 }

@@ -124,7 +124,7 @@ public final class BranchCoordinator {
     }
 
     /** @param question of so many partitions of {@code __transaction_state} */
-    private <T> CompletableFuture<T> overAll(IntFunction<CompletableFuture<T>> question) {
+    <T> CompletableFuture<T> overAll(IntFunction<CompletableFuture<T>> question) {
         int partitions = coordinator.statePartitions();
         return partitions > 0 || !coordinator.isCoordinating() ? question.apply(partitions)
                 : CompletableFuture.failedFuture(Errors.COORDINATOR_NOT_AVAILABLE.exception("The metadata does not show " + TransactionTopic.NAME));
@@ -207,14 +207,16 @@ public final class BranchCoordinator {
         });
     }
 
-    /** That the transaction is open goes first: records on disk of which no coordinator knows would hold up their readers for good. */
+    /**
+     * That the transaction is open need not be on disk before: the vote says it again, and records that got there alone are ended by
+     * {@link HangingTransactions}.
+     */
     private CompletableFuture<Void> secure(BranchRequest request, TransactionMetadata seen) {
         if (deleting.containsKey(TransactionTopic.NAME) || seen.partitions().stream().anyMatch(partition -> deleting.containsKey(partition.topic()))) {
             return CompletableFuture.failedFuture(Errors.CONCURRENT_TRANSACTIONS.exception("A topic of the transaction is just being deleted"));
         }
-        return durability.flushState(coordinator.partitionFor(request.transactionalId())).thenCompose(done ->
-                CompletableFuture.allOf(seen.partitions().stream().map(partition ->
-                        durability.secure(partition, seen.producerId(), seen.producerEpoch())).toArray(CompletableFuture[]::new)));
+        return CompletableFuture.allOf(seen.partitions().stream().map(partition ->
+                durability.secure(partition, seen.producerId(), seen.producerEpoch())).toArray(CompletableFuture[]::new));
     }
 
     private CompletableFuture<XaAnswer> undo(BranchRequest request, TransactionMetadata seen, String why) {

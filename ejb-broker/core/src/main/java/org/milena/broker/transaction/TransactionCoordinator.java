@@ -33,6 +33,8 @@ import org.milena.broker.coordinator.CoordinatorRuntime;
 import org.milena.broker.coordinator.Result;
 import org.milena.broker.time.BrokerClock;
 import org.milena.broker.time.Timer;
+import org.milena.broker.transaction.HangingTransactions.Fate;
+import org.milena.broker.transaction.HangingTransactions.Unconfirmed;
 
 /**
  * The transaction coordinator of one broker (KIP-98, KIP-360, KIP-890). Methods may be called from any thread and never block;
@@ -248,6 +250,11 @@ public final class TransactionCoordinator implements TransactionAdmission {
                 return errors;
             });
         }).exceptionally(e -> each(partitions, error(e)));
+    }
+
+    /** See {@link TransactionQueries#fates}. */
+    CompletableFuture<Map<Unconfirmed, Fate>> fates(List<Unconfirmed> found) {
+        return branches.overAll(partitions -> queries.fates(found, partitions));
     }
 
     /** Prepare and what follows from it. */

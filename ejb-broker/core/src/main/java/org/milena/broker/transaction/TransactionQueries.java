@@ -5,8 +5,10 @@ import com.google.re2j.PatternSyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -27,6 +29,8 @@ import org.apache.kafka.common.protocol.Message;
 import org.apache.kafka.common.protocol.types.RawTaggedField;
 import org.milena.broker.coordinator.CoordinatorRuntime;
 import org.milena.broker.time.BrokerClock;
+import org.milena.broker.transaction.HangingTransactions.Fate;
+import org.milena.broker.transaction.HangingTransactions.Unconfirmed;
 
 /** What administrators ask (KIP-664, KIP-994, KIP-1152). Answers rest on committed state only, and on a confirmed epoch. */
 final class TransactionQueries {
@@ -147,6 +151,28 @@ final class TransactionQueries {
             Set<TopicPartition> open = new HashSet<>();
             parts.forEach(open::addAll);
             return open;
+        });
+    }
+
+    /**
+     * Which of these transactions a coordinator ends, or has committed; of the others none knows any more. Fails unless all coordinators could say.
+     *
+     * @param partitions how many {@code __transaction_state} has
+     */
+    CompletableFuture<Map<Unconfirmed, Fate>> fates(List<Unconfirmed> found, int partitions) {
+        return all(IntStream.range(0, partitions).boxed().toList(), false, shard -> {
+            Map<Unconfirmed, Fate> fates = new HashMap<>();
+            shard.forEach((id, transaction) -> found.forEach(each -> {
+                Fate fate = HangingTransactions.fate(transaction, each);
+                if (fate != null) {
+                    fates.put(each, fate);
+                }
+            }));
+            return fates;
+        }).thenApply(parts -> {
+            Map<Unconfirmed, Fate> fates = new HashMap<>();
+            parts.forEach(fates::putAll);
+            return fates;
         });
     }
 

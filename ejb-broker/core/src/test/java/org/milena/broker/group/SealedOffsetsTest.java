@@ -26,6 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.milena.broker.log.TransactionEnd;
 
 /** Rules 18: at most one pending transaction for a group and partition, once a transaction manager is promised it can be committed. */
 class SealedOffsetsTest {
@@ -72,7 +73,7 @@ class SealedOffsetsTest {
     }
 
     private void end(long producer, int epoch, boolean commit) {
-        f.world.get(f.coordinator.endTransaction(OFFSETS, producer, (short) epoch, 0, commit, (short) 2, false));
+        f.world.get(f.coordinator.endTransaction(OFFSETS.partition(), new TransactionEnd(producer, (short) epoch, 0, commit, (short) 2), false));
     }
 
     private Errors delete(int partition) {

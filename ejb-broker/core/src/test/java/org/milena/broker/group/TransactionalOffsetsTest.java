@@ -24,6 +24,7 @@ import org.apache.kafka.common.message.TxnOffsetCommitRequestData.TxnOffsetCommi
 import org.apache.kafka.common.message.TxnOffsetCommitResponseData;
 import org.apache.kafka.common.protocol.Errors;
 import org.junit.jupiter.api.Test;
+import org.milena.broker.log.TransactionEnd;
 import org.milena.broker.transaction.TransactionAdmission;
 
 /** Offsets inside producers' transactions (KIP-98, KIP-447, KIP-890), on a log in memory. */
@@ -85,7 +86,8 @@ class TransactionalOffsetsTest {
     }
 
     private CompletableFuture<Void> endLater(long producer, int epoch, int coordinatorEpoch, boolean commit, boolean flushed) {
-        CompletableFuture<Void> end = f.coordinator.endTransaction(OFFSETS, producer, (short) epoch, coordinatorEpoch, commit, (short) 2, flushed);
+        CompletableFuture<Void> end = f.coordinator.endTransaction(OFFSETS.partition(),
+                new TransactionEnd(producer, (short) epoch, coordinatorEpoch, commit, (short) 2), flushed);
         f.world.run();
         return end;
     }

@@ -6,11 +6,14 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -57,6 +60,30 @@ class DirectoryFlusherTest {
         assertThat(told.await(10, TimeUnit.SECONDS)).isTrue();
         assertThat(disk.forces()).isEqualTo(before + 1);
         assertThat(fixture.log().recoveryPoint()).isEqualTo(51);
+    }
+
+    @Test
+    void whatIsDoneFirstIsDoneOnTheFlushersThreadAndCovered() throws Exception {
+        PartitionLog log = fixture.log();
+        Map<String, Object> seen = new ConcurrentHashMap<>();
+        CountDownLatch told = new CountDownLatch(2);
+        log.directory().groupCommit().await(log, () -> {
+            fixture.append("an append that it waited for");
+            seen.put("thread", Thread.currentThread());
+        }, error -> {
+            seen.put("flushed", error == null ? log.recoveryPoint() : error);
+            told.countDown();
+        });
+        log.directory().groupCommit().await(log, () -> {
+            throw new InvalidTxnStateException("refused");
+        }, error -> {
+            seen.put("refused", error);
+            told.countDown();
+        });
+        start();
+        assertThat(told.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(seen).containsEntry("flushed", 2L).containsEntry("thread", thread);
+        assertThat((Throwable) seen.get("refused")).isInstanceOf(InvalidTxnStateException.class);
     }
 
     @Test

@@ -43,6 +43,7 @@ import org.milena.broker.replication.Partition;
 import org.milena.broker.replication.PartitionDurability;
 import org.milena.broker.replication.PartitionMarkers;
 import org.milena.broker.replication.ReplicaManager;
+import org.milena.broker.transaction.HangingTransactions;
 import org.milena.broker.transaction.TransactionConfig;
 import org.milena.broker.transaction.TransactionCoordinator;
 import org.milena.broker.transaction.TransactionTopic;
@@ -67,6 +68,7 @@ final class PowerCutBroker {
     private ReplicaManager replicas;
     private TransactionCoordinator coordinator;
     private GroupCoordinator groups;
+    private HangingTransactions hanging;
     private MetadataImage image;
     private int leaderEpoch = -1;
     private long lastProducerId = 999;
@@ -127,10 +129,11 @@ final class PowerCutBroker {
                 () -> coordinator.branches().promisedProducers(), world, world, world, ConsumerGroups.factory(new RegexResolver(world)));
         groups.onElection(0, leaderEpoch);
         TransactionConfig config = new TransactionConfig(1, 900_000, 604_800_000, 10_000, 3_600_000, 100);
-        coordinator = new TransactionCoordinator(() -> config, () -> image, new CoordinatorPartitions(replicas, TransactionTopic.NAME),
-                new PartitionMarkers(replicas, OffsetsTopic.NAME, groups::endTransaction),
+        PartitionMarkers markers = new PartitionMarkers(replicas, OffsetsTopic.NAME, groups::endTransaction);
+        coordinator = new TransactionCoordinator(() -> config, () -> image, new CoordinatorPartitions(replicas, TransactionTopic.NAME), markers,
                 new PartitionDurability(replicas, OffsetsTopic.NAME, groups::sealTransaction),
                 callback -> callback.accept(++lastProducerId, null), world, world, world);
+        hanging = new HangingTransactions(coordinator, markers);
         coordinator.onElection(0, leaderEpoch);
         pump();
     }
@@ -146,6 +149,7 @@ final class PowerCutBroker {
     void advance(long ms) {
         for (long passed = 0; passed < ms; passed += 1_000) {
             world.advance(1_000);
+            hanging.check();
             pump();
         }
     }

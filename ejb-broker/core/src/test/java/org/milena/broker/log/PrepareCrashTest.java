@@ -170,4 +170,11 @@ class PrepareCrashTest {
         Seeds.each(150, 5_000, random ->
                 run(Way.values()[random.nextInt(3)], random.nextInt(60), random.nextBoolean() ? Long.MAX_VALUE : random.nextInt(30), random, true));
     }
+
+    /** What a partition kept and its coordinator lost is ended: nothing hangs. */
+    @Test
+    void whateverElseTheDiskKeptNothingHangs() throws Exception {
+        Seeds.each(150, 5_000, random ->
+                run(Way.values()[random.nextInt(3)], random.nextInt(60), random.nextBoolean() ? Long.MAX_VALUE : random.nextInt(30), random, false));
+    }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.errors.ConcurrentTransactionsException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.OffsetOutOfRangeException;
@@ -22,6 +23,7 @@ class TransactionalLogTest {
 
     private static final short V2 = 2;
 
+    private static final UnconfirmedTransaction FIRST = new UnconfirmedTransaction(1, (short) 0, -1);
     private final SimulatedDisk disk = new SimulatedDisk();
     private final LogFixture fixture = new LogFixture(disk, Path.of("/logs"));
 
@@ -152,6 +154,59 @@ class TransactionalLogTest {
         end(1, 1, 0, true);
         append(fixture.transactional(1, 1, 0, "next"), guard(1, 1, 0, true));
         assertThat(guard(1, 1, 1, true)).isNull();
+    }
+
+    // ---- left open by a power cut, and known to nobody
+
+    private void leftOpen() {
+        append(fixture.transactional(1, 0, 0, "a"), guard(1, 0, 0, true));
+        append(fixture.transactional(2, 5, 0, "b"), guard(2, 5, 0, true));
+        assertThat(log().unconfirmedTransactions()).as("this life saw them begin").isEmpty();
+        fixture.close();
+        fixture.open();
+        assertThat(log().unconfirmedTransactions()).containsExactly(FIRST, new UnconfirmedTransaction(2, (short) 5, -1));
+    }
+
+    @Test
+    void whatNobodyConfirmedIsEndedInTheNextEpoch() {
+        leftOpen();
+        log().endTransaction(TransactionEnd.of(FIRST, false), 0);
+        assertThat(log().unconfirmedTransactions()).extracting(UnconfirmedTransaction::producerId).containsExactly(2L);
+        assertThat(log().firstUnstableOffset()).isEqualTo(1);
+        assertThatThrownBy(() -> guard(1, 0, 1, true)).as("the rest of it comes late").isInstanceOf(InvalidProducerEpochException.class);
+        append(fixture.transactional(1, 1, 0, "next"), guard(1, 1, 0, true));
+        assertThat(log().abortedTransactions(0, log().logEndOffset())).singleElement().satisfies(aborted ->
+                assertThat(aborted.firstOffset()).isZero());
+    }
+
+    @Test
+    void whatWasConfirmedIsNotEndedSo() {
+        leftOpen();
+        append(fixture.transactional(1, 0, 1, "goes on"), guard(1, 0, 1, true));
+        assertThat(log().unconfirmedTransactions()).extracting(UnconfirmedTransaction::producerId).containsExactly(2L);
+        assertThatThrownBy(() -> log().endTransaction(TransactionEnd.of(FIRST, false), 0)).isInstanceOf(InvalidTxnStateException.class)
+                .hasMessage("No unconfirmed transaction of producer 1 hangs in orders-0");
+        end(1, 1, 0, true);
+        assertThatThrownBy(() -> log().endTransaction(TransactionEnd.of(FIRST, false), 0)).isInstanceOf(InvalidTxnStateException.class);
+        assertThat(log().logEndOffset()).as("nothing was written").isEqualTo(4);
+    }
+
+    @Test
+    void whoWasAdmittedJustThenIsFencedByTheEnd() {
+        leftOpen();
+        TransactionGuard guard = guard(1, 0, 1, true);
+        log().endTransaction(TransactionEnd.of(FIRST, false), 0);
+        assertThatThrownBy(() -> append(fixture.transactional(1, 0, 1, "late"), guard)).isInstanceOf(InvalidProducerEpochException.class);
+    }
+
+    /** Else its records would be committed with those of the next. */
+    @Test
+    void theNextTransactionWaitsForTheEndOfOneThatHangs() {
+        leftOpen();
+        assertThatThrownBy(() -> guard(1, 1, 0, true)).isInstanceOf(ConcurrentTransactionsException.class)
+                .hasMessage("A transaction of producer 1 in epoch 0 hangs in orders-0: its records must not become part of the next one");
+        log().endTransaction(TransactionEnd.of(FIRST, false), 0);
+        append(fixture.transactional(1, 1, 0, "next"), guard(1, 1, 0, true));
     }
 
     @Test

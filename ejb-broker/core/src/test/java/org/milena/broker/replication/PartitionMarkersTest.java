@@ -81,8 +81,9 @@ class PartitionMarkersTest {
         space = new DiskSpaceGuard(logs.directories(), () -> 1000, directory -> free);
         replicas = new ReplicaManager(logs, space);
         partition = replicas.lead(TP, new Uuid(3, 3), 0, config);
-        markers = new PartitionMarkers(replicas, OFFSETS, (tp, producer, epoch, coordinator, commit, version, flushed) -> {
-            toGroups.add(tp + " " + producer + "/" + epoch + " " + coordinator + " " + commit + " v" + version + " " + flushed);
+        markers = new PartitionMarkers(replicas, OFFSETS, (index, end, flushed) -> {
+            toGroups.add(index + " " + end.producerId() + "/" + end.producerEpoch() + " " + end.coordinatorEpoch() + " " + end.commit() + " v"
+                    + end.transactionVersion() + " " + flushed + (end.ifUnconfirmed() ? " if unconfirmed" : ""));
             return CompletableFuture.completedFuture(null);
         });
         TransactionGuard guard = partition.log().expectTransaction(7, (short) 0, 0, true);
@@ -173,6 +174,6 @@ class PartitionMarkersTest {
         assertThat(failure(write(OFFSETS, 1, 3, true))).as("before there is one").isInstanceOf(UnknownTopicOrPartitionException.class);
         replicas.lead(new TopicPartition(OFFSETS, 0), new Uuid(4, 4), 0, partition.log().config());
         assertThat(write(OFFSETS, 1, 3, true)).isCompleted();
-        assertThat(toGroups).containsExactly("__consumer_offsets-0 7/1 3 true v2 true");
+        assertThat(toGroups).containsExactly("0 7/1 3 true v2 true");
     }
 }

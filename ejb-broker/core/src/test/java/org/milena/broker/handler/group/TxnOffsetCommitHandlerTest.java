@@ -22,6 +22,7 @@ import org.milena.broker.cache.MetadataImage.PartitionImage;
 import org.milena.broker.cache.MetadataImage.TopicImage;
 import org.milena.broker.group.GroupFixture;
 import org.milena.broker.group.OffsetsTopic;
+import org.milena.broker.log.TransactionEnd;
 
 /** TxnOffsetCommit in every version: names and ids, what does not exist, and answers that fit the version. */
 class TxnOffsetCommitHandlerTest {
@@ -89,7 +90,7 @@ class TxnOffsetCommitHandlerTest {
     void transactionVersion2AddsTheGroup() {
         commit(4, topic("t", id, 0));
         assertThat(added).isFalse();
-        f.world.get(f.coordinator.endTransaction(new TopicPartition(OffsetsTopic.NAME, 0), 7, (short) 0, 0, true, (short) 0, false));
+        f.world.get(f.coordinator.endTransaction(0, new TransactionEnd(7, (short) 0, 0, true, (short) 0), false));
         commit(5, topic("t", id, 0));
         assertThat(added).isTrue();
     }

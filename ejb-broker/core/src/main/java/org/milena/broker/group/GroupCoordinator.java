@@ -53,6 +53,7 @@ import org.milena.broker.coordinator.Result;
 import org.milena.broker.time.BrokerClock;
 import org.milena.broker.log.TransactionEnd;
 import org.milena.broker.time.Timer;
+import org.milena.broker.transaction.BranchContent;
 import org.milena.broker.transaction.TransactionAdmission;
 import org.milena.broker.transaction.TransactionMarkers;
 
@@ -257,10 +258,10 @@ public final class GroupCoordinator {
      * A transaction is about to be prepared: it takes no more offsets in a partition of {@code __consumer_offsets}, and until it ends nobody
      * else commits or deletes where it has some (rules 18). Again is harmless.
      *
-     * @return exceptionally: InvalidTxnState or InvalidProducerEpoch when it is not open there, UnstableOffsetCommit when it is not alone;
+     * @return what it has there; exceptionally: InvalidTxnState or InvalidProducerEpoch when it is not open there, UnstableOffsetCommit when it is not alone;
      *         anything else: try again
      */
-    public CompletableFuture<Void> sealTransaction(int partition, long producerId, short producerEpoch) {
+    public CompletableFuture<Set<BranchContent>> sealTransaction(int partition, long producerId, short producerEpoch) {
         return new PatientWrite<>(runtime, partition, null, new Producer(producerId, producerEpoch, null), shard -> shard.seal(producerId)).run();
     }
 

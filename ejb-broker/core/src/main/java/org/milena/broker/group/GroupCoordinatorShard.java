@@ -42,6 +42,7 @@ import org.milena.broker.group.record.GroupValue;
 import org.milena.broker.coordinator.CoordinatorRecord;
 import org.milena.broker.coordinator.CoordinatorShard;
 import org.milena.broker.coordinator.Result;
+import org.milena.broker.transaction.BranchContent;
 
 /** The groups and offsets of one partition of {@code __consumer_offsets}: leads requests to the protocol a group speaks. */
 public final class GroupCoordinatorShard implements CoordinatorShard {
@@ -216,9 +217,8 @@ public final class GroupCoordinatorShard implements CoordinatorShard {
      *
      * @throws org.apache.kafka.common.errors.UnstableOffsetCommitException another transaction has offsets pending in the same place
      */
-    public Result<Void> seal(long producerId) {
-        sealed.seal(producerId);
-        return Result.of(null);
+    public Result<Set<BranchContent>> seal(long producerId) {
+        return Result.of(sealed.seal(producerId));
     }
 
     /** Runs {@code action} when the next transaction ends here, or in {@code patienceMs} at the latest. */

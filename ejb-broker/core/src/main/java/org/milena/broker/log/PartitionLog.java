@@ -77,9 +77,10 @@ public interface PartitionLog {
      * No more records enter an open transaction: {@link #append} refuses them with InvalidTxnState until its marker. Not kept beyond a
      * restart, after which {@link #expectTransaction} asks. Again is harmless. May wait for an append that is at the disk.
      *
+     * @return the sequence number of its last record
      * @throws org.apache.kafka.common.errors.InvalidTxnStateException it is not open here in this epoch
      */
-    void sealTransaction(long producerId, short producerEpoch);
+    int sealTransaction(long producerId, short producerEpoch);
 
     /**
      * Appends the marker that ends a transaction, whether or not it is open here; the same marker again is harmless.

@@ -102,12 +102,13 @@ final class ProducerStates {
     }
 
     /** See {@link PartitionLog#sealTransaction}. */
-    synchronized void seal(long producerId, short epoch) {
+    synchronized int seal(long producerId, short epoch) {
         ProducerEntry entry = entries.get(producerId);
         if (!isOpen(entry, epoch)) {
             throw new InvalidTxnStateException("The transaction of producer " + producerId + " in epoch " + epoch + " is not open in " + partition);
         }
         entry.sealed = true;
+        return entry.lastSequence();
     }
 
     /** See {@link PartitionLog#expectTransaction}. */

@@ -152,10 +152,10 @@ final class SegmentedLog implements PartitionLog {
     }
 
     @Override
-    public void sealTransaction(long producerId, short producerEpoch) {
+    public int sealTransaction(long producerId, short producerEpoch) {
         synchronized (lock) {
             ensureOpen();
-            producers.seal(producerId, producerEpoch);
+            return producers.seal(producerId, producerEpoch);
         }
     }
 

@@ -1,5 +1,6 @@
 package org.milena.broker.replication;
 
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.apache.kafka.common.TopicPartition;
@@ -8,6 +9,7 @@ import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.UnstableOffsetCommitException;
 import org.apache.kafka.common.protocol.Errors;
 import org.milena.broker.log.PartitionLog;
+import org.milena.broker.transaction.BranchContent;
 import org.milena.broker.transaction.TransactionDurability;
 import org.milena.broker.transaction.TransactionTopic;
 
@@ -17,7 +19,7 @@ public final class PartitionDurability implements TransactionDurability {
     /** Lets no more offsets into a transaction in a partition of the offsets topic, and nobody else near those that are there (rules 18). */
     @FunctionalInterface
     public interface OffsetSeal {
-        CompletableFuture<Void> seal(int partition, long producerId, short producerEpoch);
+        CompletableFuture<Set<BranchContent>> seal(int partition, long producerId, short producerEpoch);
     }
 
     private final ReplicaManager replicas;
@@ -32,32 +34,34 @@ public final class PartitionDurability implements TransactionDurability {
     }
 
     @Override
-    public CompletableFuture<Void> secure(TopicPartition tp, long producerId, short producerEpoch) {
-        CompletableFuture<Void> secured = new CompletableFuture<>();
+    public CompletableFuture<Set<BranchContent>> secure(TopicPartition tp, long producerId, short producerEpoch) {
+        CompletableFuture<Set<BranchContent>> secured = new CompletableFuture<>();
         try {
             Partition partition = replicas.partition(tp.topic(), tp.partition());
             if (tp.topic().equals(offsetsTopic)) {
                 return offsets.seal(tp.partition(), producerId, producerEpoch).exceptionally(PartitionDurability::lost)
-                        .thenCompose(sealed -> flush(partition.log()));
+                        .thenCompose(sealed -> flush(partition.log()).thenApply(flushed -> sealed));
             }
             PartitionLog log = partition.log();
-            log.directory().groupCommit().await(log, () -> log.sealTransaction(producerId, producerEpoch), error -> complete(secured, error));
+            int[] last = new int[1]; // the flusher's thread calls both
+            log.directory().groupCommit().await(log, () -> last[0] = log.sealTransaction(producerId, producerEpoch), error ->
+                    complete(secured, Set.of(new BranchContent.Records(partition.topicId(), tp.partition(), last[0])), error));
         } catch (RuntimeException e) {
             secured.completeExceptionally(e);
         }
         return secured;
     }
 
-    private static void complete(CompletableFuture<Void> future, Throwable error) {
+    private static <T> void complete(CompletableFuture<T> future, T value, Throwable error) {
         if (error == null) {
-            future.complete(null);
+            future.complete(value);
         } else {
             future.completeExceptionally(error);
         }
     }
 
     /** A producer that went on in a newer epoch has no transaction open here either; and one beside another's offsets must not be committed. */
-    private static Void lost(Throwable error) {
+    private static Set<BranchContent> lost(Throwable error) {
         Throwable cause = Errors.maybeUnwrapException(error);
         boolean lost = cause instanceof InvalidProducerEpochException || cause instanceof UnstableOffsetCommitException;
         throw new CompletionException(lost ? new InvalidTxnStateException(cause.getMessage()) : cause);
@@ -85,6 +89,6 @@ public final class PartitionDurability implements TransactionDurability {
             flushed.complete(null); // with what others have had flushed
             return;
         }
-        log.directory().groupCommit().await(log, last, error -> complete(flushed, error));
+        log.directory().groupCommit().await(log, last, error -> complete(flushed, null, error));
     }
 }

@@ -47,19 +47,21 @@ public final class BranchCoordinator {
     /**
      * The vote. All sends of the branch have been answered. OK: the branch can be committed, whatever happens, and only its Xid or an
      * operator ends it. A transaction that began before the coordinator's state was last loaded is rolled back: nobody can say
-     * whether all of it survived.
+     * whether all of it survived. So is one that lacks anything of what its client was acknowledged: a power cut has taken it, and perhaps
+     * that the transaction had begun.
      */
-    public CompletableFuture<XaAnswer> prepare(BranchRequest request) {
-        return answer(request, ballot(request, false));
+    public CompletableFuture<XaAnswer> prepare(BranchRequest request, Set<BranchContent> acknowledged) {
+        return answer(request, ballot(request, acknowledged, false));
     }
 
-    /**
-     * The decision of the transaction manager; the same again is OK.
-     *
-     * @param onePhase commit without prepare; asked again with the same Xid it tells the outcome
-     */
-    public CompletableFuture<XaAnswer> decide(BranchRequest request, boolean commit, boolean onePhase) {
-        return answer(request, commit && onePhase ? ballot(request, true) : decided(request, commit, false));
+    /** Commits what was not prepared, as {@link #prepare} decides; asked again with the same Xid it tells the outcome. */
+    public CompletableFuture<XaAnswer> commitInOnePhase(BranchRequest request, Set<BranchContent> acknowledged) {
+        return answer(request, ballot(request, acknowledged, true));
+    }
+
+    /** The decision of the transaction manager; the same again is OK. */
+    public CompletableFuture<XaAnswer> decide(BranchRequest request, boolean commit) {
+        return answer(request, decided(request, commit, false));
     }
 
     /**
@@ -182,7 +184,7 @@ public final class BranchCoordinator {
                 coordinator.write(request.transactionalId(), shard -> shard.decide(request, commit, heuristic, fresh)));
     }
 
-    private CompletableFuture<XaAnswer> ballot(BranchRequest request, boolean onePhase) {
+    private CompletableFuture<XaAnswer> ballot(BranchRequest request, Set<BranchContent> acknowledged, boolean onePhase) {
         Object voter = new Object();
         return coordinator.write(request.transactionalId(), shard ->
                 Result.of(shard.ballot(voter, request, onePhase))).thenCompose(ballot -> {
@@ -190,12 +192,12 @@ public final class BranchCoordinator {
                         return CompletableFuture.completedFuture(ballot.answer());
                     }
                     return ballot.inherited() ? undo(request, ballot.seen(), "it began before the last start of its coordinator")
-                            : secureAndVote(request, ballot.seen(), onePhase);
+                            : secureAndVote(request, ballot.seen(), acknowledged, onePhase);
                 }).whenComplete((answer, error) -> coordinator.closeBallot(request.transactionalId(), voter));
     }
 
-    private CompletableFuture<XaAnswer> secureAndVote(BranchRequest request, TransactionMetadata seen, boolean onePhase) {
-        return secure(request, seen).handle((done, error) -> Errors.maybeUnwrapException(error)).thenCompose(error -> {
+    private CompletableFuture<XaAnswer> secureAndVote(BranchRequest request, TransactionMetadata seen, Set<BranchContent> acknowledged, boolean onePhase) {
+        return secure(seen, acknowledged).handle((done, error) -> Errors.maybeUnwrapException(error)).thenCompose(error -> {
             if (error == null) {
                 return coordinator.withFreshProducerId(fresh ->
                         coordinator.write(request.transactionalId(), shard -> shard.vote(request, seen, onePhase, fresh)));
@@ -211,12 +213,19 @@ public final class BranchCoordinator {
      * That the transaction is open need not be on disk before: the vote says it again, and records that got there alone are ended by
      * {@link HangingTransactions}.
      */
-    private CompletableFuture<Void> secure(BranchRequest request, TransactionMetadata seen) {
+    private CompletableFuture<Void> secure(TransactionMetadata seen, Set<BranchContent> acknowledged) {
         if (deleting.containsKey(TransactionTopic.NAME) || seen.partitions().stream().anyMatch(partition -> deleting.containsKey(partition.topic()))) {
             return CompletableFuture.failedFuture(Errors.CONCURRENT_TRANSACTIONS.exception("A topic of the transaction is just being deleted"));
         }
-        return CompletableFuture.allOf(seen.partitions().stream().map(partition ->
-                durability.secure(partition, seen.producerId(), seen.producerEpoch())).toArray(CompletableFuture[]::new));
+        Set<BranchContent> missing = ConcurrentHashMap.newKeySet();
+        missing.addAll(acknowledged);
+        return CompletableFuture.allOf(seen.partitions().stream().map(partition -> durability.secure(partition, seen.producerId(), seen.producerEpoch())
+                .thenAccept(missing::removeAll)).toArray(CompletableFuture[]::new)).thenAccept(done -> {
+                    if (!missing.isEmpty()) {
+                        throw new InvalidTxnStateException("Its client was acknowledged what is gone, as after a power cut: "
+                                + missing.stream().map(Object::toString).sorted().collect(Collectors.joining(", ")));
+                    }
+                });
     }
 
     private CompletableFuture<XaAnswer> undo(BranchRequest request, TransactionMetadata seen, String why) {

@@ -77,8 +77,17 @@ final class PowerCutBroker {
 
     PowerCutBroker() {
         start();
-        logs.logs().forEach(PartitionLog::flush);
+        flush();
         pump();
+    }
+
+    /** What is written so far survives. */
+    void flush() {
+        logs.logs().forEach(PartitionLog::flush);
+    }
+
+    Uuid topicId(TopicPartition tp) {
+        return image.topic(tp.topic()).id();
     }
 
     TransactionCoordinator coordinator() {
@@ -172,10 +181,10 @@ final class PowerCutBroker {
     }
 
     /** As the produce path does it; false when the records are not acknowledged. */
-    boolean send(TopicPartition tp, String transactionalId, long producerId, String... values) {
+    boolean send(TopicPartition tp, String transactionalId, long producerId, int sequence, String... values) {
         try {
             Partition partition = replicas.partition(tp.topic(), tp.partition());
-            TransactionGuard guard = partition.log().expectTransaction(producerId, (short) 0, 0, true);
+            TransactionGuard guard = partition.log().expectTransaction(producerId, (short) 0, sequence, true);
             var admitted = call(() -> coordinator.admit(transactionalId, producerId, (short) 0, Set.of(tp), true));
             if (admitted == null || admitted.get(tp) != Errors.NONE) {
                 return false;
@@ -184,7 +193,7 @@ final class PowerCutBroker {
             for (int i = 0; i < values.length; i++) {
                 records[i] = new SimpleRecord(world.millis(), values[i].getBytes(StandardCharsets.UTF_8));
             }
-            partition.append(MemoryRecords.withTransactionalRecords(Compression.NONE, producerId, (short) 0, 0, records).buffer(),
+            partition.append(MemoryRecords.withTransactionalRecords(Compression.NONE, producerId, (short) 0, sequence, records).buffer(),
                     AppendOrigin.CLIENT, -1, guard, error -> { });
             return true;
         } catch (org.apache.kafka.common.errors.ApiException e) {
@@ -192,11 +201,11 @@ final class PowerCutBroker {
         }
     }
 
-    /** As TxnOffsetCommit does it: offset 7 of group g for t-0, in the transaction; false when it is not acknowledged. */
-    boolean sendOffset(String transactionalId, long producerId) {
+    /** As TxnOffsetCommit does it: an offset of group g for t-0, in the transaction; false when it is not acknowledged. */
+    boolean sendOffset(String transactionalId, long producerId, long offset) {
         TxnOffsetCommitRequestData request = new TxnOffsetCommitRequestData().setTransactionalId(transactionalId).setGroupId("g")
                 .setProducerId(producerId).setProducerEpoch((short) 0).setTopics(List.of(new TxnOffsetCommitRequestTopic().setName("t")
-                        .setPartitions(List.of(new TxnOffsetCommitRequestPartition().setPartitionIndex(0).setCommittedOffset(7)))));
+                        .setPartitions(List.of(new TxnOffsetCommitRequestPartition().setPartitionIndex(0).setCommittedOffset(offset)))));
         var answer = call(() -> groups.commitOffsets(INFO, request, coordinator));
         return answer != null && answer.topics().get(0).partitions().get(0).errorCode() == 0;
     }

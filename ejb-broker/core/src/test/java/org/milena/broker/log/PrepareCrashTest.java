@@ -8,9 +8,13 @@ import static org.milena.broker.log.PowerCutBroker.U;
 
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.milena.broker.transaction.BranchContent;
+import org.milena.broker.transaction.BranchContent.Offset;
+import org.milena.broker.transaction.BranchContent.Records;
 import org.milena.broker.transaction.BranchId;
 import org.milena.broker.transaction.BranchRequest;
 import org.milena.broker.transaction.RecoveredBranch;
@@ -29,6 +33,8 @@ class PrepareCrashTest {
     enum Way { COMMIT, ROLL_BACK, ONE_PHASE }
 
     /** The worst of power cuts: what is not synced is gone. */
+    static final Random NOTHING = new Nothing();
+
     private static final class Nothing extends Random {
         private static final long serialVersionUID = 1;
 
@@ -54,19 +60,20 @@ class PrepareCrashTest {
 
         void run() {
             long producerId = broker.init("id");
-            boolean sent = producerId >= 0 && broker.send(T, "id", producerId, "one", "two") && broker.send(U, "id", producerId, "one", "two")
-                    && broker.sendOffset("id", producerId);
+            boolean sent = producerId >= 0 && broker.send(T, "id", producerId, 0, "one", "two") && broker.send(U, "id", producerId, 0, "one", "two")
+                    && broker.sendOffset("id", producerId, 7);
             if (!sent) {
                 return;
             }
             branch = new BranchRequest("id", producerId, (short) 0, new BranchId(1, new byte[] {1}, new byte[] {2}), MANAGER);
+            Set<BranchContent> acknowledged = Set.of(new Records(broker.topicId(T), 0, 1), new Records(broker.topicId(U), 0, 1), new Offset("g", T, 7));
             if (way == Way.ONE_PHASE) {
-                end = broker.call(() -> broker.coordinator().branches().decide(branch, true, true));
+                end = broker.call(() -> broker.coordinator().branches().commitInOnePhase(branch, acknowledged));
                 return;
             }
-            vote = broker.call(() -> broker.coordinator().branches().prepare(branch));
+            vote = broker.call(() -> broker.coordinator().branches().prepare(branch, acknowledged));
             willCommit = way == Way.COMMIT && vote == XaAnswer.OK;
-            end = broker.call(() -> broker.coordinator().branches().decide(branch, willCommit, false));
+            end = broker.call(() -> broker.coordinator().branches().decide(branch, willCommit));
         }
 
         /** As Narayana does it: what recover does not list has been completed. */
@@ -76,7 +83,7 @@ class PrepareCrashTest {
                 return false;
             }
             for (RecoveredBranch each : found) {
-                XaAnswer answer = broker.call(() -> broker.coordinator().branches().decide(each.request(), willCommit, false));
+                XaAnswer answer = broker.call(() -> broker.coordinator().branches().decide(each.request(), willCommit));
                 if (answer != XaAnswer.OK) {
                     assertThat(answer).as("recovery is told to come again").isIn(XaAnswer.UNAVAILABLE, null);
                     return false;
@@ -132,7 +139,7 @@ class PrepareCrashTest {
         } else if (manager.end == XaAnswer.OK) {
             assertThat(committed).as("one phase, OK").isTrue();
         } else if (manager.branch != null) {
-            XaAnswer asked = broker.call(() -> broker.coordinator().branches().decide(manager.branch, true, true));
+            XaAnswer asked = broker.call(() -> broker.coordinator().branches().commitInOnePhase(manager.branch, Set.of()));
             assertThat(asked).as("asked by Xid what became of it").isIn(committed ? List.of(XaAnswer.OK) : List.of(XaAnswer.ROLLED_BACK, XaAnswer.NOT_KNOWN));
         }
         if (!hangingAllowed) {
@@ -145,7 +152,7 @@ class PrepareCrashTest {
     @EnumSource(Way.class)
     void atEveryStep(Way way) {
         long cut = 0;
-        while (run(way, cut, Long.MAX_VALUE, new Nothing(), false)) {
+        while (run(way, cut, Long.MAX_VALUE, NOTHING, false)) {
             cut++;
         }
         assertThat(cut).as("steps of the disk").isGreaterThan(10);
@@ -154,9 +161,9 @@ class PrepareCrashTest {
     @ParameterizedTest
     @EnumSource(Way.class)
     void atEveryStepAndAgainInRecovery(Way way) {
-        for (long cut = 0; run(way, cut, Long.MAX_VALUE, new Nothing(), false); cut++) {
+        for (long cut = 0; run(way, cut, Long.MAX_VALUE, NOTHING, false); cut++) {
             for (long again = 0; again < 24; again += 3) {
-                run(way, cut, again, new Nothing(), false);
+                run(way, cut, again, NOTHING, false);
             }
         }
     }

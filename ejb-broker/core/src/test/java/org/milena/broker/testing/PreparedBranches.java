@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
@@ -44,7 +45,7 @@ public final class PreparedBranches {
             }
             TransactionDescription open = admin.describeTransactions(List.of(transactionalId)).description(transactionalId).get(30, TimeUnit.SECONDS);
             BranchRequest branch = new BranchRequest(transactionalId, open.producerId(), (short) open.producerEpoch(), xid, resourceManager);
-            XaAnswer answer = broker.broker().transactions().branches().prepare(branch).get(30, TimeUnit.SECONDS);
+            XaAnswer answer = broker.broker().transactions().branches().prepare(branch, Set.of()).get(30, TimeUnit.SECONDS);
             if (answer != XaAnswer.OK) {
                 throw new AssertionError("The vote is " + answer);
             }
@@ -69,7 +70,7 @@ public final class PreparedBranches {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         XaAnswer answer;
         do {
-            answer = broker.broker().transactions().branches().decide(branch, true, false).get(30, TimeUnit.SECONDS);
+            answer = broker.broker().transactions().branches().decide(branch, true).get(30, TimeUnit.SECONDS);
         } while (answer == XaAnswer.UNAVAILABLE && System.nanoTime() < deadline);
         return answer;
     }

@@ -83,7 +83,7 @@ public final class FakeLog implements PartitionLog {
         throw new UnsupportedOperationException();
     }
 
-    @Override public void sealTransaction(long producerId, short producerEpoch) {
+    @Override public int sealTransaction(long producerId, short producerEpoch) {
         throw new UnsupportedOperationException();
     }
 

@@ -56,7 +56,7 @@ class DecisionTest {
     void neitherAnswerNorMarkerLeavesBeforeTheDecisionIsOnDisk() {
         f.prepare(p, 1);
         f.durability.stalled = true;
-        var decided = f.coordinator.branches().decide(TransactionFixture.branch(p, 1), true, false);
+        var decided = f.coordinator.branches().decide(TransactionFixture.branch(p, 1), true);
         f.world.run();
         assertThat(decided).isNotDone();
         assertThat(f.markers.attempts).isZero();

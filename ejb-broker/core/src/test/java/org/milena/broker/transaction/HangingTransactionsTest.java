@@ -84,7 +84,7 @@ class HangingTransactionsTest {
         restart();
         assertThat(check(p, A)).isEmpty();
         f.markers.stalled = true;
-        f.coordinator.branches().decide(TransactionFixture.branch(p, 1), true, false);
+        f.coordinator.branches().decide(TransactionFixture.branch(p, 1), true);
         f.world.run();
         assertThat(check(p, A)).as("decided").isEmpty();
     }

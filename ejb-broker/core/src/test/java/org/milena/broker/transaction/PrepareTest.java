@@ -11,6 +11,7 @@ import static org.milena.broker.transaction.TransactionFixture.initRequest;
 import static org.milena.broker.transaction.TransactionFixture.xid;
 
 import java.util.Set;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.protocol.Errors;
@@ -19,6 +20,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.milena.broker.group.SimLog.Fate;
+import org.milena.broker.testing.Logged;
+import org.milena.broker.transaction.BranchContent.Offset;
+import org.milena.broker.transaction.BranchContent.Records;
 import org.milena.broker.transaction.TransactionFixture.FakeDisk;
 import org.milena.broker.transaction.TransactionFixture.Producer;
 
@@ -39,7 +43,7 @@ class PrepareTest {
     void everythingIsOnDiskBeforeTheVote() {
         int appends = f.log.appends();
         f.durability.stalled = true;
-        var vote = f.coordinator.branches().prepare(TransactionFixture.branch(p, 1));
+        var vote = f.coordinator.branches().prepare(TransactionFixture.branch(p, 1), Set.of());
         f.world.run();
         assertThat(f.log.appends()).as("no record before the data is flushed").isEqualTo(appends);
         f.durability.resume();
@@ -89,10 +93,31 @@ class PrepareTest {
         assertThat(f.prepare(next, 2)).as("the next one began here").isEqualTo(XaAnswer.OK);
     }
 
+    /** A client on another machine went on after a power cut that took its first sends, and that they were ever made. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aBranchThatLacksWhatItsClientWasAcknowledgedIsRolledBack(boolean onePhase) {
+        Records inA = new Records(new Uuid(1, 1), 0, 2);
+        Records inC = new Records(new Uuid(1, 3), 7, 1);
+        Offset offset = new Offset("g", A, 42);
+        f.durability.contents.put(A, Set.of(inA));
+        f.durability.contents.put(B, Set.of(offset));
+        try (Logged logged = new Logged(BranchCoordinator.class.getName())) {
+            Set<BranchContent> acknowledged = Set.of(inA, inC, new Offset("g", A, 43));
+            assertThat(onePhase ? f.commitOnePhase(p, 1, acknowledged) : f.prepare(p, 1, acknowledged)).isEqualTo(XaAnswer.ROLLED_BACK);
+            assertThat(logged.messages()).singleElement().asString().endsWith("cannot be committed and is rolled back: Its client was acknowledged what is gone, "
+                    + "as after a power cut: offset 43 of group g for " + A + ", records up to sequence number 1 in partition 7 of topic " + inC.topicId());
+        }
+        assertThat(f.stateName()).isEqualTo(TransactionState.COMPLETE_ABORT);
+        Producer next = p.plus(1);
+        f.add(next, V2, A, B);
+        assertThat(f.prepare(next, 2, Set.of(inA, offset))).as("all is there").isEqualTo(XaAnswer.OK);
+    }
+
     @Test
     void aTransactionThatGrowsMeanwhileIsNotVotedOn() {
         f.durability.stalled = true;
-        var vote = f.coordinator.branches().prepare(TransactionFixture.branch(p, 1));
+        var vote = f.coordinator.branches().prepare(TransactionFixture.branch(p, 1), Set.of());
         f.world.run();
         f.add(p, V2, new org.apache.kafka.common.TopicPartition("c", 0));
         f.durability.resume();
@@ -121,7 +146,7 @@ class PrepareTest {
     void whatIsNotKnownIsNotVotedOn() {
         assertThat(f.prepare(p.plus(1), 1)).as("another epoch").isEqualTo(XaAnswer.NOT_KNOWN);
         assertThat(f.prepare(new Producer(Errors.NONE, 77, (short) 0), 1)).as("another producer").isEqualTo(XaAnswer.NOT_KNOWN);
-        assertThat(f.world.get(f.coordinator.branches().prepare(new BranchRequest("other", p.id(), p.epoch(), xid(1), MANAGER))))
+        assertThat(f.world.get(f.coordinator.branches().prepare(new BranchRequest("other", p.id(), p.epoch(), xid(1), MANAGER), Set.of())))
                 .as("another id").isEqualTo(XaAnswer.NOT_KNOWN);
         f.prepare(p, 1);
         assertThat(f.prepare(p, 2)).as("another Xid").isEqualTo(XaAnswer.NOT_KNOWN);
@@ -230,7 +255,7 @@ class PrepareTest {
     @Test
     void noTopicIsDeletedWhileAVoteOnItIsUnderWay() {
         f.durability.stalled = true;
-        var vote = f.coordinator.branches().prepare(TransactionFixture.branch(p, 1));
+        var vote = f.coordinator.branches().prepare(TransactionFixture.branch(p, 1), Set.of());
         f.world.run();
         assertThat(f.world.get(f.deleteTopic("a"))).isEqualTo("Topic a" + HELD);
         f.durability.failing.put(A.toString(), new KafkaStorageException("no flush"));
@@ -261,7 +286,7 @@ class PrepareTest {
     void aProducerIsPromisedFromTheBallotToTheLastMarker() {
         assertThat(promised()).isEmpty();
         f.durability.stalled = true;
-        var vote = f.coordinator.branches().prepare(TransactionFixture.branch(p, 1));
+        var vote = f.coordinator.branches().prepare(TransactionFixture.branch(p, 1), Set.of());
         f.world.run();
         assertThat(promised()).as("being voted on").containsExactly(p.id());
         f.durability.resume();
@@ -341,7 +366,7 @@ class PrepareTest {
     @Test
     void recoverWaitsForWhatIsNotCommitted() {
         f.log.stall();
-        var vote = f.coordinator.branches().prepare(TransactionFixture.branch(p, 1));
+        var vote = f.coordinator.branches().prepare(TransactionFixture.branch(p, 1), Set.of());
         f.world.run();
         var recovered = f.coordinator.branches().recover(MANAGER);
         f.world.run();

@@ -104,7 +104,7 @@ final class SimBranchClient extends SimClient {
         }
         RecoveredBranch next = toRecover.peek();
         boolean wanted = log.contains(next.branch().xid());
-        call(() -> cluster.coordinator().branches().decide(next.request(), wanted, false), answer -> {
+        call(() -> cluster.coordinator().branches().decide(next.request(), wanted), answer -> {
             if (answer != XaAnswer.UNAVAILABLE) {
                 expect(answer, XaAnswer.OK);
                 toRecover.poll();
@@ -160,7 +160,7 @@ final class SimBranchClient extends SimClient {
 
     private void prepare() {
         BranchRequest mine = branch;
-        call(() -> cluster.coordinator().branches().prepare(mine), answer -> {
+        call(() -> cluster.coordinator().branches().prepare(mine, Set.of()), answer -> {
             if (answer == XaAnswer.OK && random.nextInt(4) > 0) {
                 log.add(mine.xid());
                 truth.commitSent.add(transaction);
@@ -180,7 +180,8 @@ final class SimBranchClient extends SimClient {
         BranchRequest mine = branch;
         boolean sentCommit = commit;
         boolean sentOnePhase = onePhase;
-        call(() -> cluster.coordinator().branches().decide(mine, sentCommit, sentOnePhase), answer -> {
+        call(() -> sentOnePhase && sentCommit ? cluster.coordinator().branches().commitInOnePhase(mine, Set.of())
+                : cluster.coordinator().branches().decide(mine, sentCommit), answer -> {
             if (answer == XaAnswer.UNAVAILABLE) {
                 return;
             }

@@ -127,14 +127,14 @@ final class SimPartitions implements TransactionMarkers, TransactionDurability {
     }
 
     @Override
-    public CompletableFuture<Void> secure(TopicPartition partition, long producerId, short producerEpoch) {
+    public CompletableFuture<Set<BranchContent>> secure(TopicPartition partition, long producerId, short producerEpoch) {
         return later(() -> {
             State state = state(partition, producerId);
             if (state.open.isEmpty() || state.epoch != producerEpoch) {
                 throw new InvalidTxnStateException("not open in " + partition);
             }
             state.sealed = true;
-        });
+        }).thenApply(flushed -> Set.of());
     }
 
     @Override

@@ -153,15 +153,23 @@ final class TransactionFixture {
     }
 
     XaAnswer prepare(Producer producer, int xid) {
-        return world.get(coordinator.branches().prepare(branch(producer, xid)));
+        return world.get(coordinator.branches().prepare(branch(producer, xid), Set.of()));
+    }
+
+    XaAnswer prepare(Producer producer, int xid, Set<BranchContent> acknowledged) {
+        return world.get(coordinator.branches().prepare(branch(producer, xid), acknowledged));
     }
 
     XaAnswer decide(Producer producer, int xid, boolean commit) {
-        return world.get(coordinator.branches().decide(branch(producer, xid), commit, false));
+        return world.get(coordinator.branches().decide(branch(producer, xid), commit));
     }
 
     XaAnswer commitOnePhase(Producer producer, int xid) {
-        return world.get(coordinator.branches().decide(branch(producer, xid), true, true));
+        return world.get(coordinator.branches().commitInOnePhase(branch(producer, xid), Set.of()));
+    }
+
+    XaAnswer commitOnePhase(Producer producer, int xid, Set<BranchContent> acknowledged) {
+        return world.get(coordinator.branches().commitInOnePhase(branch(producer, xid), acknowledged));
     }
 
     XaAnswer heuristic(Producer producer, int xid, boolean commit) {
@@ -214,13 +222,17 @@ final class TransactionFixture {
 
         final List<String> flushed = new ArrayList<>();
         final Map<String, RuntimeException> failing = new HashMap<>();
+        final Map<TopicPartition, Set<BranchContent>> contents = new HashMap<>();
         private final List<Runnable> waiting = new ArrayList<>();
         boolean stalled;
         Runnable afterData = () -> { };
 
         @Override
-        public CompletableFuture<Void> secure(TopicPartition partition, long producerId, short producerEpoch) {
-            return flush(partition.toString()).thenRun(afterData);
+        public CompletableFuture<Set<BranchContent>> secure(TopicPartition partition, long producerId, short producerEpoch) {
+            return flush(partition.toString()).thenApply(flushed -> {
+                afterData.run();
+                return contents.getOrDefault(partition, Set.of());
+            });
         }
 
         @Override

@@ -1,5 +1,6 @@
 package org.milena.connector.client;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
@@ -21,6 +22,8 @@ public final class Branch implements BatchOwner {
     private final int timeoutMs;
     private final Partitioner partitioner = new Partitioner();
     private final ReentrantLock sending = new ReentrantLock();
+    /** By group. Guarded by {@link #sending}. */
+    private final Map<String, Map<TopicPartition, GroupOffset>> offsets = new HashMap<>();
     private TransactionalId id;
     private volatile ProducerIdentity identity;
     private volatile boolean ended;
@@ -66,10 +69,11 @@ public final class Branch implements BatchOwner {
      *
      * @throws ClientException the branch can only be rolled back now
      */
-    public void sendOffsets(GroupMember member, Map<TopicPartition, GroupOffset> offsets) throws ClientException {
+    public void sendOffsets(GroupMember member, Map<TopicPartition, GroupOffset> committed) throws ClientException {
         begin();
         try {
-            new GroupCommit(cluster, this, member, offsets).send(deadline());
+            new GroupCommit(cluster, this, member, committed).send(deadline());
+            offsets.computeIfAbsent(member.groupId(), group -> new HashMap<>()).putAll(committed);
         } catch (ClientException e) {
             doom(e);
             throw e;
@@ -141,6 +145,18 @@ public final class Branch implements BatchOwner {
     BranchName name() {
         ProducerIdentity known = identity;
         return known == null ? null : new BranchName(id.name(), known.id(), known.epoch(), xid);
+    }
+
+    /** What is to be there when the broker votes. Once it is finished. */
+    BranchContents contents() {
+        sending.lock();
+        try {
+            return identity == null ? BranchContents.NONE : new BranchContents(identity.sent(), offsets.entrySet().stream().flatMap(group ->
+                    group.getValue().entrySet().stream().map(each ->
+                            new BranchContents.Offset(group.getKey(), each.getKey(), each.getValue().offset()))).toList());
+        } finally {
+            sending.unlock();
+        }
     }
 
     /** The broker has ended it: another may take its transactional id. */

@@ -47,7 +47,16 @@ final class BranchMessages {
     private static final Field PREPARED_TIME = new Field("prepared_time_ms", Type.INT64);
     private static final Field OUTCOME = new Field("outcome", Type.INT8);
 
-    private static final Schema BRANCH = new Schema(TRANSACTIONAL_ID, PRODUCER_ID, PRODUCER_EPOCH, FORMAT_ID, GLOBAL_ID, QUALIFIER);
+    private static final Field TOPIC_ID = new Field("topic_id", Type.UUID);
+    private static final Field TOPIC = new Field("topic", Type.STRING);
+    private static final Field PARTITION = new Field("partition", Type.INT32);
+    private static final Field LAST_SEQUENCE = new Field("last_sequence", Type.INT32);
+    private static final Field GROUP = new Field("group", Type.STRING);
+    private static final Field OFFSET = new Field("offset", Type.INT64);
+    private static final Field RECORDS = new Field("records", new ArrayOf(new Schema(TOPIC_ID, PARTITION, LAST_SEQUENCE)));
+    private static final Field OFFSETS = new Field("offsets", new ArrayOf(new Schema(GROUP, TOPIC, PARTITION, OFFSET)));
+
+    private static final Schema BRANCH = new Schema(TRANSACTIONAL_ID, PRODUCER_ID, PRODUCER_EPOCH, FORMAT_ID, GLOBAL_ID, QUALIFIER, RECORDS, OFFSETS);
     private static final Schema ANSWER = new Schema(CODE, TRANSACTIONAL_ID, PRODUCER_ID, PRODUCER_EPOCH, FORMAT_ID, GLOBAL_ID, QUALIFIER,
             PREPARED_TIME, OUTCOME);
     private static final Field BRANCHES = new Field("branches", new ArrayOf(BRANCH));
@@ -59,20 +68,33 @@ final class BranchMessages {
     private BranchMessages() {
     }
 
-    static ByteBuffer request(Action action, String resourceManager, BranchName... branches) {
+    /** About no branch, or one of which nothing need be there. */
+    static ByteBuffer request(Action action, String resourceManager, BranchName... branch) {
+        return request(action, resourceManager, List.of(branch), BranchContents.NONE);
+    }
+
+    /** @param acknowledged all that the branch is to hold, for prepare and commit in one phase */
+    static ByteBuffer request(Action action, String resourceManager, BranchName branch, BranchContents acknowledged) {
+        return request(action, resourceManager, List.of(branch), acknowledged);
+    }
+
+    private static ByteBuffer request(Action action, String resourceManager, List<BranchName> branches, BranchContents acknowledged) {
         Struct request = new Struct(REQUEST).set(ACTION.name, (byte) action.ordinal()).set(RESOURCE_MANAGER.name, resourceManager);
-        Object[] structs = new Object[branches.length];
-        for (int i = 0; i < branches.length; i++) {
-            BranchName branch = branches[i];
-            structs[i] = request.instance(BRANCHES.name).set(TRANSACTIONAL_ID.name, branch.transactionalId())
-                    .set(PRODUCER_ID.name, branch.producerId()).set(PRODUCER_EPOCH.name, branch.producerEpoch())
-                    .set(FORMAT_ID.name, branch.xid().getFormatId()).set(GLOBAL_ID.name, ByteBuffer.wrap(branch.xid().getGlobalTransactionId()))
-                    .set(QUALIFIER.name, ByteBuffer.wrap(branch.xid().getBranchQualifier()));
-        }
-        request.set(BRANCHES.name, structs);
+        request.set(BRANCHES.name, branches.stream().map(branch -> fill(request.instance(BRANCHES.name).set(TRANSACTIONAL_ID.name, branch.transactionalId())
+                .set(PRODUCER_ID.name, branch.producerId()).set(PRODUCER_EPOCH.name, branch.producerEpoch())
+                .set(FORMAT_ID.name, branch.xid().getFormatId()).set(GLOBAL_ID.name, ByteBuffer.wrap(branch.xid().getGlobalTransactionId()))
+                .set(QUALIFIER.name, ByteBuffer.wrap(branch.xid().getBranchQualifier())), acknowledged)).toArray());
         ByteBuffer bytes = ByteBuffer.allocate(request.sizeOf());
         request.writeTo(bytes);
         return bytes.flip();
+    }
+
+    private static Struct fill(Struct branch, BranchContents acknowledged) {
+        return branch.set(RECORDS.name, acknowledged.records().stream().map(each -> branch.instance(RECORDS.name).set(TOPIC_ID.name, each.topicId())
+                        .set(PARTITION.name, each.partition()).set(LAST_SEQUENCE.name, each.lastSequence())).toArray())
+                .set(OFFSETS.name, acknowledged.offsets().stream().map(each -> branch.instance(OFFSETS.name).set(GROUP.name, each.groupId())
+                        .set(TOPIC.name, each.partition().topic()).set(PARTITION.name, each.partition().partition())
+                        .set(OFFSET.name, each.offset())).toArray());
     }
 
     /** @throws RuntimeException these are other bytes */

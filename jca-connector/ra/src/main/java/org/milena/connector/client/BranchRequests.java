@@ -33,7 +33,12 @@ final class BranchRequests {
      * @return XA_OK or the code of an XAException; XAER_RMFAIL: nobody knows
      */
     int ask(Action action, BranchName branch) {
-        ByteBuffer request = BranchMessages.request(action, resourceManager, branch);
+        return ask(action, branch, BranchContents.NONE);
+    }
+
+    /** The same, of a branch that is to hold all this: for prepare and commit in one phase. */
+    int ask(Action action, BranchName branch, BranchContents acknowledged) {
+        ByteBuffer request = BranchMessages.request(action, resourceManager, branch, acknowledged);
         try {
             BranchMessages.Response response = repeat(Deadline.after(cluster.config().deliveryTimeoutMs()), deadline ->
                     askCoordinator(branch.transactionalId(), request, deadline));

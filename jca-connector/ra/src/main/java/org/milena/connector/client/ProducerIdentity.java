@@ -1,6 +1,7 @@
 package org.milena.connector.client;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.Uuid;
 
@@ -30,6 +31,12 @@ final class ProducerIdentity {
 
     int sequence(Topic topic, int partition) {
         return next.getOrDefault(new Place(topic.id(), partition), 0);
+    }
+
+    /** Where how much is in the log. */
+    List<BranchContents.Records> sent() {
+        return next.entrySet().stream().map(each -> new BranchContents.Records(each.getKey().topic, each.getKey().partition,
+                (each.getValue() - 1) & Integer.MAX_VALUE)).toList();
     }
 
     /** So many records are in the log; after the largest number comes 0. */

@@ -90,7 +90,7 @@ public final class ResourceManager {
             return XAResource.XA_RDONLY;
         }
         entry.prepareAsked = true;
-        int code = requests(cluster).ask(Action.PREPARE, entry.branch.name());
+        int code = requests(cluster).ask(Action.PREPARE, entry.branch.name(), entry.branch.contents());
         switch (code) {
             case XAResource.XA_OK:
                 return XAResource.XA_OK;
@@ -128,7 +128,7 @@ public final class ResourceManager {
         if (isOver(cluster, entry)) {
             return;
         }
-        int code = requests(cluster).ask(Action.COMMIT_ONE_PHASE, entry.branch.name());
+        int code = requests(cluster).ask(Action.COMMIT_ONE_PHASE, entry.branch.name(), entry.branch.contents());
         switch (code) {
             case XAResource.XA_OK -> end(entry);
             case XAException.XA_RBROLLBACK, XAException.XA_HEURRB, XAException.XAER_NOTA -> throw rolledBack(entry);

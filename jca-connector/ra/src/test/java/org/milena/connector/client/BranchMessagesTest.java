@@ -3,11 +3,16 @@ package org.milena.connector.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Set;
 import javax.transaction.xa.XAException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.types.Struct;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.milena.broker.transaction.BranchContent;
 import org.milena.broker.transaction.BranchId;
 import org.milena.broker.transaction.BranchRequest;
 
@@ -26,6 +31,18 @@ class BranchMessagesTest {
         assertThat(BranchMessages.request(BranchMessages.Action.valueOf(action.name()), "crm", new BranchName("id", 5, (short) 7, XID),
                 new BranchName("id2", -1, (short) 0, BARE))).isEqualTo(bytes.flip());
         assertThat(BranchMessages.KEY).isEqualTo(org.milena.broker.handler.transaction.BranchMessages.KEY);
+    }
+
+    @Test
+    void whatWasAcknowledgedIsSaidInTheBrokersBytes() {
+        Uuid topic = Uuid.randomUuid();
+        TopicPartition t3 = new TopicPartition("t", 3);
+        Struct brokers = org.milena.broker.handler.transaction.BranchMessages.request(org.milena.broker.handler.transaction.BranchMessages.Action.PREPARE, "crm",
+                List.of(asked("id", 5, (short) 7, XID)), Set.of(new BranchContent.Records(topic, 2, 41), new BranchContent.Offset("g", t3, 9)));
+        ByteBuffer bytes = ByteBuffer.allocate(brokers.sizeOf());
+        brokers.writeTo(bytes);
+        assertThat(BranchMessages.request(BranchMessages.Action.PREPARE, "crm", new BranchName("id", 5, (short) 7, XID), new BranchContents(
+                List.of(new BranchContents.Records(topic, 2, 41)), List.of(new BranchContents.Offset("g", t3, 9))))).isEqualTo(bytes.flip());
     }
 
     private static BranchRequest asked(String id, long producerId, short epoch, BranchXid xid) {

@@ -4,7 +4,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 import org.apache.kafka.common.TopicPartition;
 import org.milena.broker.group.record.GroupKey;
@@ -17,6 +16,10 @@ public final class OffsetStore {
 
     /** An offset with its place in the log: of two, the later one counts, also when a transaction ends after it (KAFKA-15653). */
     private record Entry(long order, OffsetCommit offset) {
+    }
+
+    interface Visitor {
+        void visit(String groupId, TopicPartition partition, OffsetCommit offset);
     }
 
     private final Map<String, Map<TopicPartition, Entry>> committed = new HashMap<>();
@@ -111,9 +114,9 @@ public final class OffsetStore {
         return pendingByProducer.keySet();
     }
 
-    void forEachPending(long producerId, BiConsumer<String, TopicPartition> visitor) {
+    void forEachPending(long producerId, Visitor visitor) {
         pendingByProducer.getOrDefault(producerId, Map.of()).forEach((groupId, offsets) ->
-                offsets.keySet().forEach(partition -> visitor.accept(groupId, partition)));
+                offsets.forEach((partition, entry) -> visitor.visit(groupId, partition, entry.offset)));
     }
 
     /** The groups that have offsets, committed or pending. */

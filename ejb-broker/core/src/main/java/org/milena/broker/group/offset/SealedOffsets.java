@@ -7,6 +7,7 @@ import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.CoordinatorLoadInProgressException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.UnstableOffsetCommitException;
+import org.milena.broker.transaction.BranchContent;
 
 /**
  * The pending offsets that a transaction manager was promised, or is just being promised: until their transaction ends they are the only
@@ -41,19 +42,23 @@ public final class SealedOffsets {
     /**
      * From now on, until the transaction ends.
      *
+     * @return what is sealed
      * @throws UnstableOffsetCommitException somebody else's transaction has offsets pending in the same place: one would be lost
      */
-    public void seal(long producerId) {
-        store.forEachPending(producerId, (groupId, partition) -> {
+    public Set<BranchContent> seal(long producerId) {
+        Set<BranchContent> found = new HashSet<>();
+        store.forEachPending(producerId, (groupId, partition, offset) -> {
             for (long other : store.openProducers()) {
                 if (other != producerId && store.isPending(other, groupId, partition)) {
                     throw new UnstableOffsetCommitException("Group " + groupId + " has offsets for " + partition + " pending in two transactions, of producers "
                             + producerId + " and " + other);
                 }
             }
+            found.add(new BranchContent.Offset(groupId, partition, offset.offset()));
         });
         unknown.remove(producerId);
         sealed.add(producerId);
+        return found;
     }
 
     /** The transaction has ended. */

@@ -1,6 +1,7 @@
 package org.milena.broker.handler.transaction;
 
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.protocol.types.Struct;
 import org.milena.broker.handler.PrivateApi;
@@ -9,6 +10,7 @@ import org.milena.broker.handler.StructMessage;
 import org.milena.broker.handler.transaction.BranchMessages.Action;
 import org.milena.broker.metrics.BranchListener;
 import org.milena.broker.network.RequestContext;
+import org.milena.broker.transaction.BranchContent;
 import org.milena.broker.transaction.BranchCoordinator;
 import org.milena.broker.transaction.BranchRequest;
 import org.milena.broker.transaction.XaAnswer;
@@ -49,16 +51,16 @@ public final class BranchHandler implements RequestHandler<StructMessage> {
         } else if (action == Action.RECOVER) {
             replies.reply(context, request, branches.recover(resourceManager), BranchMessages::response);
         } else {
-            replies.reply(context, request, named, branch -> answer(action, branch), answers -> BranchMessages.response(named, answers));
+            replies.reply(context, request, named, i -> answer(action, named.get(i), BranchMessages.acknowledged(struct, i)), answers -> BranchMessages.response(named, answers));
         }
     }
 
-    private CompletableFuture<XaAnswer> answer(Action action, BranchRequest branch) {
+    private CompletableFuture<XaAnswer> answer(Action action, BranchRequest branch, Set<BranchContent> acknowledged) {
         return switch (action) {
-            case PREPARE -> branches.prepare(branch);
-            case COMMIT -> branches.decide(branch, true, false);
-            case COMMIT_ONE_PHASE -> branches.decide(branch, true, true);
-            case ROLLBACK -> branches.decide(branch, false, false);
+            case PREPARE -> branches.prepare(branch, acknowledged);
+            case COMMIT -> branches.decide(branch, true);
+            case COMMIT_ONE_PHASE -> branches.commitInOnePhase(branch, acknowledged);
+            case ROLLBACK -> branches.decide(branch, false);
             case FORGET -> branches.forget(branch);
             case RECOVER -> throw new IllegalStateException("Names no branch");
         };

@@ -2,13 +2,18 @@ package org.milena.broker.handler.transaction;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.types.ArrayOf;
 import org.apache.kafka.common.protocol.types.Field;
 import org.apache.kafka.common.protocol.types.Schema;
 import org.apache.kafka.common.protocol.types.Struct;
 import org.apache.kafka.common.protocol.types.Type;
 import org.milena.broker.transaction.Branch;
+import org.milena.broker.transaction.BranchContent;
 import org.milena.broker.transaction.BranchId;
 import org.milena.broker.transaction.BranchRequest;
 import org.milena.broker.transaction.RecoveredBranch;
@@ -37,7 +42,17 @@ public final class BranchMessages {
     private static final Field PREPARED_TIME = new Field("prepared_time_ms", Type.INT64, "Recover: when it was prepared; else -1");
     private static final Field OUTCOME = new Field("outcome", Type.INT8, "Recover: 0 in doubt, 1 committed, 2 rolled back by an operator; else 0");
 
-    private static final Schema BRANCH = new Schema(TRANSACTIONAL_ID, PRODUCER_ID, PRODUCER_EPOCH, FORMAT_ID, GLOBAL_ID, QUALIFIER);
+    private static final Field TOPIC_ID = new Field("topic_id", Type.UUID);
+    private static final Field TOPIC = new Field("topic", Type.STRING);
+    private static final Field PARTITION = new Field("partition", Type.INT32);
+    private static final Field LAST_SEQUENCE = new Field("last_sequence", Type.INT32);
+    private static final Field GROUP = new Field("group", Type.STRING);
+    private static final Field OFFSET = new Field("offset", Type.INT64);
+    private static final Field RECORDS = new Field("records", new ArrayOf(new Schema(TOPIC_ID, PARTITION, LAST_SEQUENCE)),
+            "Prepare, commit in one phase: all that was acknowledged; else none");
+    private static final Field OFFSETS = new Field("offsets", new ArrayOf(new Schema(GROUP, TOPIC, PARTITION, OFFSET)), "The same");
+
+    private static final Schema BRANCH = new Schema(TRANSACTIONAL_ID, PRODUCER_ID, PRODUCER_EPOCH, FORMAT_ID, GLOBAL_ID, QUALIFIER, RECORDS, OFFSETS);
     private static final Schema ANSWER = new Schema(CODE, TRANSACTIONAL_ID, PRODUCER_ID, PRODUCER_EPOCH, FORMAT_ID, GLOBAL_ID, QUALIFIER,
             PREPARED_TIME, OUTCOME);
     private static final Field BRANCHES = new Field("branches", new ArrayOf(BRANCH), "None for recover");
@@ -52,12 +67,23 @@ public final class BranchMessages {
     // ---- requests
 
     public static Struct request(Action action, String resourceManager, BranchRequest... branches) {
+        return request(action, resourceManager, List.of(branches), Set.of());
+    }
+
+    /** @param acknowledged of each branch */
+    public static Struct request(Action action, String resourceManager, List<BranchRequest> branches, Set<BranchContent> acknowledged) {
         Struct request = new Struct(REQUEST).set(ACTION.name, (byte) action.ordinal()).set(RESOURCE_MANAGER.name, resourceManager);
-        Object[] structs = new Object[branches.length];
-        for (int i = 0; i < branches.length; i++) {
-            structs[i] = identify(request.instance(BRANCHES.name), branches[i]);
-        }
-        return request.set(BRANCHES.name, structs);
+        return request.set(BRANCHES.name, branches.stream().map(branch ->
+                fill(identify(request.instance(BRANCHES.name), branch), acknowledged)).toArray());
+    }
+
+    private static Struct fill(Struct branch, Set<BranchContent> acknowledged) {
+        return branch.set(RECORDS.name, acknowledged.stream().filter(BranchContent.Records.class::isInstance).map(BranchContent.Records.class::cast)
+                .map(each -> branch.instance(RECORDS.name).set(TOPIC_ID.name, each.topicId()).set(PARTITION.name, each.partition())
+                        .set(LAST_SEQUENCE.name, each.lastSequence())).toArray())
+                .set(OFFSETS.name, acknowledged.stream().filter(BranchContent.Offset.class::isInstance).map(BranchContent.Offset.class::cast)
+                        .map(each -> branch.instance(OFFSETS.name).set(GROUP.name, each.groupId()).set(TOPIC.name, each.partition().topic())
+                                .set(PARTITION.name, each.partition().partition()).set(OFFSET.name, each.offset())).toArray());
     }
 
     /** Null when the number is none of an action. */
@@ -68,6 +94,22 @@ public final class BranchMessages {
 
     static String resourceManager(Struct request) {
         return request.getString(RESOURCE_MANAGER.name);
+    }
+
+    /** What was acknowledged of one of the request's branches. */
+    static Set<BranchContent> acknowledged(Struct request, int branch) {
+        Struct struct = (Struct) request.getArray(BRANCHES.name)[branch];
+        Set<BranchContent> all = new HashSet<>();
+        for (Object each : struct.getArray(RECORDS.name)) {
+            Struct records = (Struct) each;
+            all.add(new BranchContent.Records((Uuid) records.get(TOPIC_ID.name), records.getInt(PARTITION.name), records.getInt(LAST_SEQUENCE.name)));
+        }
+        for (Object each : struct.getArray(OFFSETS.name)) {
+            Struct offset = (Struct) each;
+            all.add(new BranchContent.Offset(offset.getString(GROUP.name),
+                    new TopicPartition(offset.getString(TOPIC.name), offset.getInt(PARTITION.name)), offset.getLong(OFFSET.name)));
+        }
+        return all;
     }
 
     /** @throws IllegalArgumentException an Xid that none can be */

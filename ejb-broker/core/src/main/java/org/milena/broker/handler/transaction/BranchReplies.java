@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.protocol.types.Struct;
@@ -50,10 +52,14 @@ final class BranchReplies {
         }));
     }
 
-    /** Replies with what is said of each branch. */
-    void reply(RequestContext context, String request, List<BranchRequest> named, Function<BranchRequest, CompletableFuture<XaAnswer>> question,
+    /**
+     * Replies with what is said of each branch.
+     *
+     * @param question by the number of the branch
+     */
+    void reply(RequestContext context, String request, List<BranchRequest> named, IntFunction<CompletableFuture<XaAnswer>> question,
                Function<List<XaAnswer>, Struct> response) {
-        List<CompletableFuture<XaAnswer>> asked = named.stream().map(question).toList();
+        List<CompletableFuture<XaAnswer>> asked = IntStream.range(0, named.size()).mapToObj(question).toList();
         reply(context, request, named, CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new)).thenApply(done -> {
             List<XaAnswer> answers = asked.stream().map(CompletableFuture::join).toList();
             Struct answer = response.apply(answers);

@@ -52,7 +52,7 @@ public final class OperatorHandler implements RequestHandler<StructMessage> {
         } else if (action == Action.LIST) {
             replies.reply(context, request, branches.recover(null), found -> OperatorMessages.response(found, clock.millis()));
         } else {
-            replies.reply(context, request, named, branch -> answer(action, branch),
+            replies.reply(context, request, named, i -> answer(action, named.get(i)),
                     answers -> OperatorMessages.response(named, answers, clock.millis()));
         }
     }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.CreateTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -36,8 +37,8 @@ class ManyLogDirsTest {
     }
 
     private static void create(EmbeddedBroker broker, String topic, int partitions) throws Exception {
-        try (Admin admin = Admin.create(broker.properties())) {
-            admin.createTopics(List.of(new NewTopic(topic, partitions, (short) 1))).all().get();
+        try (Admin admin = Admin.create(broker.properties("request.timeout.ms", "300000"))) {
+            admin.createTopics(List.of(new NewTopic(topic, partitions, (short) 1)), new CreateTopicsOptions().timeoutMs(300_000)).all().get();
         }
     }
 

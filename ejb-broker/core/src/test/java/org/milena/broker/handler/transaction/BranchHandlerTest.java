@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import javax.transaction.xa.XAException;
 import org.apache.kafka.clients.admin.Admin;
@@ -23,6 +24,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
 import org.apache.kafka.common.message.ApiVersionsResponseData;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
@@ -40,6 +42,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.milena.broker.handler.transaction.BranchMessages.Action;
 import org.milena.broker.network.WireClient;
 import org.milena.broker.testing.EmbeddedBroker;
+import org.milena.broker.transaction.BranchContent;
 import org.milena.broker.transaction.BranchId;
 import org.milena.broker.transaction.BranchRequest;
 
@@ -93,11 +96,14 @@ class BranchHandlerTest {
     /** The schema is a contract with connectors of other versions. */
     @Test
     void theRequestIsTheseBytes() {
-        Struct request = BranchMessages.request(Action.ROLLBACK, "crm", new BranchRequest("id", 5, (short) 7, XID, "crm"));
+        Struct request = BranchMessages.request(Action.PREPARE, "crm", List.of(new BranchRequest("id", 5, (short) 7, XID, "crm")),
+                Set.of(new BranchContent.Records(new Uuid(1, 2), 3, 4), new BranchContent.Offset("g", new TopicPartition("t", 6), 8)));
         ByteBuffer bytes = ByteBuffer.allocate(request.sizeOf());
         request.writeTo(bytes);
-        assertThat(HexFormat.of().formatHex(bytes.array())).isEqualTo("03" + "0003" + "63726d" + "00000001" + "0002" + "6964"
-                + "0000000000000005" + "0007" + "00020005" + "00000002" + "0102" + "00000001" + "03");
+        assertThat(HexFormat.of().formatHex(bytes.array())).isEqualTo("00" + "0003" + "63726d" + "00000001" + "0002" + "6964"
+                + "0000000000000005" + "0007" + "00020005" + "00000002" + "0102" + "00000001" + "03"
+                + "00000001" + "00000000000000010000000000000002" + "00000003" + "00000004"
+                + "00000001" + "0001" + "67" + "0001" + "74" + "00000006" + "0000000000000008");
     }
 
     /** Records of a Kafka producer, prepared under its feet: its id, its records, our two phases. */

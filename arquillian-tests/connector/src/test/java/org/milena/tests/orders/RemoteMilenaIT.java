@@ -6,6 +6,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.jboss.shrinkwrap.api.ShrinkWrap;
 import org.jboss.shrinkwrap.api.asset.StringAsset;
@@ -37,7 +38,7 @@ class RemoteMilenaIT extends OrderService {
     static void start() throws Exception {
         Assumptions.assumeTrue(WILDFLY || Boolean.getBoolean("milena.long") && System.getProperty("remote.payara") != null,
                 "on Payara it has not succeeded yet: -Plong -Dremote.payara tries");
-        broker = new ForkedBroker(directory.resolve("broker"), List.of("-Xmx512m"), Server.SESSIONS).start();
+        broker = new ForkedBroker(directory.resolve("broker"), List.of("-Xmx512m"), Map.of()).start();
         String bootstrap = "127.0.0.1:" + broker.port();
         install(Database.h2(), new Server.Remote(bootstrap, Path.of(System.getProperty("milena.test.rar")), script(bootstrap), application()));
     }

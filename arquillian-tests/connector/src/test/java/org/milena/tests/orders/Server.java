@@ -34,8 +34,6 @@ abstract class Server implements AutoCloseable {
     static final Path SAMPLE_EAR = SAMPLE.resolve("ear/target/order-service.ear");
     /** The first of the ports that are this test's alone. */
     static final int PORTS = Integer.getInteger("milena.test.sample.ports");
-    /** A bean's partitions are its successor's as soon as the group misses it, after a kill: not to wait for that 45 s each time. */
-    static final Map<String, String> SESSIONS = Map.of("group.consumer.min.session.timeout.ms", "10000", "group.consumer.session.timeout.ms", "10000");
     private static final Duration PATIENCE = Duration.ofSeconds(180);
     private static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(5)).build();
 
@@ -195,9 +193,7 @@ abstract class Server implements AutoCloseable {
 
     final void writeSettings(Path milena) throws IOException {
         Files.createDirectories(milena);
-        StringBuilder settings = new StringBuilder("listeners=PLAINTEXT://" + bootstrap() + "\n");
-        SESSIONS.forEach((key, value) -> settings.append(key).append('=').append(value).append('\n'));
-        Files.writeString(milena.resolve("milena.properties"), settings);
+        Files.writeString(milena.resolve("milena.properties"), "listeners=PLAINTEXT://" + bootstrap() + "\n");
     }
 
     static Process run(Path output, Map<String, String> environment, List<String> command) throws IOException {

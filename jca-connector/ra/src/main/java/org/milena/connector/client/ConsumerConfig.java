@@ -6,6 +6,7 @@ import java.util.List;
  * What a member of a consumer group can be told, in Kafka's terms.
  *
  * @param groupId                {@code group.id}
+ * @param process                whose member it is, so that its next run can tell; null: nobody's
  * @param groupInstanceId        {@code group.instance.id}: its static membership (KIP-345), or null
  * @param assignor               {@code group.remote.assignor}: the broker's assignor, or null for the group's choice
  * @param topics                 to consume; empty where there is a pattern
@@ -17,12 +18,12 @@ import java.util.List;
  * @param fetchMaxBytes          {@code fetch.max.bytes}: of one answer
  * @param maxPartitionFetchBytes {@code max.partition.fetch.bytes}: of one partition in an answer; at most two such are kept in memory
  */
-public record ConsumerConfig(String groupId, String groupInstanceId, String assignor, List<String> topics, String topicPattern, OffsetReset reset,
-                             int maxPollIntervalMs, int fetchMinBytes, int fetchMaxWaitMs, int fetchMaxBytes, int maxPartitionFetchBytes) {
+public record ConsumerConfig(String groupId, ServerProcess process, String groupInstanceId, String assignor, List<String> topics, String topicPattern,
+                             OffsetReset reset, int maxPollIntervalMs, int fetchMinBytes, int fetchMaxWaitMs, int fetchMaxBytes, int maxPartitionFetchBytes) {
 
     /** Kafka's values; but a group begins with the earliest record, since what was sent before it first ran is to be consumed. */
     public static ConsumerConfig of(String groupId, List<String> topics) {
-        return new ConsumerConfig(groupId, null, null, topics, null, OffsetReset.parse("earliest"), 300_000, 1, 500, 50 * 1024 * 1024, 1024 * 1024);
+        return new ConsumerConfig(groupId, null, null, null, topics, null, OffsetReset.parse("earliest"), 300_000, 1, 500, 50 * 1024 * 1024, 1024 * 1024);
     }
 
     public ConsumerConfig {

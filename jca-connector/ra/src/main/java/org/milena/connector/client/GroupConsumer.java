@@ -47,6 +47,7 @@ public final class GroupConsumer {
     private final ConsumerConfig config;
     private final Listener listener;
     private final GroupOffsets offsets;
+    private final FormerMembers former;
     private final Membership membership;
     private final ConsumedTopics topics;
     private final Fetches fetches;
@@ -66,6 +67,7 @@ public final class GroupConsumer {
         this.listener = listener;
         GroupCoordinator coordinator = new GroupCoordinator(cluster, config.groupId());
         this.offsets = new GroupOffsets(coordinator);
+        this.former = new FormerMembers(coordinator, config);
         this.membership = new Membership(coordinator, config);
         this.topics = new ConsumedTopics(fetching);
         this.fetches = new Fetches(fetching, config, topics);
@@ -140,7 +142,10 @@ public final class GroupConsumer {
         }
         try {
             boolean joins = !membership.isMember();
-            Set<PartitionId> assigned = membership.beat(owned, cluster.config().backoff(failedBeats), Deadline.after(QUESTION_MS));
+            membership.retryIn(cluster.config().backoff(failedBeats));
+            Deadline deadline = Deadline.after(QUESTION_MS);
+            former.signOff(deadline);
+            Set<PartitionId> assigned = membership.beat(owned, deadline);
             if (joins || lastFailure != null) {
                 LOG.log(Level.INFO, "Member {0} of group {1} {2}", membership.memberId(), config.groupId(), joins ? "has joined" : "goes on");
             }

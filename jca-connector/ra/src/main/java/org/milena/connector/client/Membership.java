@@ -28,7 +28,7 @@ final class Membership {
 
     private final GroupCoordinator coordinator;
     private final ConsumerConfig config;
-    private final String memberId = Uuid.randomUuid().toString();
+    private final String memberId;
     private volatile int epoch = JOIN;
     private Set<PartitionId> told;
     private long dueAt = System.nanoTime();
@@ -36,6 +36,7 @@ final class Membership {
     Membership(GroupCoordinator coordinator, ConsumerConfig config) {
         this.coordinator = coordinator;
         this.config = config;
+        this.memberId = (config.process() == null ? "" : config.process().prefix()) + Uuid.randomUuid();
     }
 
     String memberId() {
@@ -67,14 +68,18 @@ final class Membership {
         dueAt = System.nanoTime();
     }
 
+    /** When the next heartbeat is due, unless one is answered before. */
+    void retryIn(long ms) {
+        dueAt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ms);
+    }
+
     /**
      * Tells the group that this member lives, and which partitions it holds.
      *
      * @return the partitions it is to hold, or null when that has not changed
-     * @throws ClientException no answer, or an error; the next heartbeat is due after {@code retryMs}
+     * @throws ClientException no answer, or an error
      */
-    Set<PartitionId> beat(Set<PartitionId> owned, long retryMs, Deadline deadline) throws ClientException {
-        dueAt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(retryMs);
+    Set<PartitionId> beat(Set<PartitionId> owned, Deadline deadline) throws ClientException {
         ConsumerGroupHeartbeatRequestData request = new ConsumerGroupHeartbeatRequestData().setGroupId(config.groupId()).setMemberId(memberId)
                 .setMemberEpoch(epoch).setInstanceId(config.groupInstanceId());
         boolean whole = told == null;
@@ -95,7 +100,7 @@ final class Membership {
         coordinator.check(Errors.forCode(answer.errorCode()), "Membership in group " + config.groupId(), answer.errorMessage());
         told = new HashSet<>(owned);
         epoch = answer.memberEpoch();
-        dueAt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(answer.heartbeatIntervalMs());
+        retryIn(answer.heartbeatIntervalMs());
         return answer.assignment() == null ? null : partitions(answer.assignment());
     }
 
@@ -104,14 +109,19 @@ final class Membership {
         if (!isMember()) {
             return;
         }
-        ConsumerGroupHeartbeatRequestData request = new ConsumerGroupHeartbeatRequestData().setGroupId(config.groupId()).setMemberId(memberId)
-                .setInstanceId(config.groupInstanceId()).setMemberEpoch(config.groupInstanceId() == null ? LEAVE : LEAVE_FOR_A_WHILE);
+        ConsumerGroupHeartbeatRequestData request = leaving(config.groupId(), memberId, config.groupInstanceId());
         expelled();
         try {
             coordinator.ask(ApiKeys.CONSUMER_GROUP_HEARTBEAT, 1, 1, request, deadline);
         } catch (ClientException e) {
             System.getLogger(Membership.class.getName()).log(System.Logger.Level.DEBUG, "Leaving group " + config.groupId() + " was not acknowledged", e);
         }
+    }
+
+    /** @param instanceId null: for good */
+    static ConsumerGroupHeartbeatRequestData leaving(String groupId, String memberId, String instanceId) {
+        return new ConsumerGroupHeartbeatRequestData().setGroupId(groupId).setMemberId(memberId).setInstanceId(instanceId)
+                .setMemberEpoch(instanceId == null ? LEAVE : LEAVE_FOR_A_WHILE);
     }
 
     private static List<TopicPartitions> wire(Set<PartitionId> owned) {

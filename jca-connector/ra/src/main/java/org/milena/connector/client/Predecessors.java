@@ -13,10 +13,9 @@ import org.apache.kafka.common.record.internal.RecordBatch;
  * Open transactions of processes that had this one's name before it. InitProducerId rolls them back; one that is prepared is refused to it and
  * stays.
  *
- * @param prefix  of all transactional ids of the name
- * @param process what follows it in those of this process
+ * @param process this one, whose transactional ids begin with its {@link ServerProcess#prefix}
  */
-record Predecessors(String prefix, String process) {
+record Predecessors(ServerProcess process) {
 
     private static final System.Logger LOG = System.getLogger(Predecessors.class.getName());
 
@@ -25,7 +24,7 @@ record Predecessors(String prefix, String process) {
         Deadline deadline = Deadline.after(cluster.config().requestTimeoutMs());
         for (int node : cluster.nodeIds(deadline)) {
             BrokerConnection broker = cluster.node(node, deadline);
-            ListTransactionsRequestData request = new ListTransactionsRequestData().setTransactionalIdPattern(Pattern.quote(prefix) + ".*");
+            ListTransactionsRequestData request = new ListTransactionsRequestData().setTransactionalIdPattern(Pattern.quote(process.server() + ResourceManager.SEPARATOR) + ".*");
             request.stateFilters().add("Ongoing");
             ListTransactionsResponseData answer = (ListTransactionsResponseData) broker.send(ApiKeys.LIST_TRANSACTIONS,
                     broker.version(ApiKeys.LIST_TRANSACTIONS, 2, 2), request).await(deadline);
@@ -35,7 +34,7 @@ record Predecessors(String prefix, String process) {
             }
             for (ListTransactionsResponseData.TransactionState open : answer.transactionStates()) {
                 String id = open.transactionalId();
-                if (id.startsWith(prefix) && !id.startsWith(process, prefix.length())) {
+                if (process.succeeds(id)) {
                     rollBack(broker, id, deadline);
                 }
             }

@@ -40,14 +40,13 @@ public final class ResourceManager {
     }
 
     /**
-     * @param name        of this server's branches, at its broker: the same after a restart, and no other server's; without {@value #SEPARATOR}
-     * @param process     of this run of the server; transactions that another process of the same name has left open are rolled back
+     * @param process     this run of the server, whose name its branches go by; transactions that another of the same name has left open are rolled back
      * @param incarnation distinguishes it from others of this name in this process
      */
-    public ResourceManager(String name, String process, String incarnation) {
-        this.name = name;
-        this.predecessors = new Predecessors(name + SEPARATOR, process + SEPARATOR);
-        this.ids = new TransactionalIds(name + SEPARATOR + process + SEPARATOR + incarnation + SEPARATOR);
+    public ResourceManager(ServerProcess process, String incarnation) {
+        this.name = process.server();
+        this.predecessors = new Predecessors(process);
+        this.ids = new TransactionalIds(process.prefix() + incarnation + SEPARATOR);
     }
 
     public String name() {

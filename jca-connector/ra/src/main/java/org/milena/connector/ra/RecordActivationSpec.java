@@ -80,21 +80,21 @@ public class RecordActivationSpec implements ActivationSpec, Serializable {
             throw new IllegalArgumentException("deadLetterTopic must be set; deliveryCountLimit=0 keeps records that fail");
         }
         ClientConfig client = new ClientConfig(clientId, requestTimeoutMs, deliveryTimeoutMs, retryBackoffMs, metadataMaxAgeMs, MAX_DEAD_LETTER_BYTES);
-        return new InboundConfig(new ClientSettings(servers, client), consumer(servers != null), batchSize(), maxConcurrency, deliveryCountLimit,
-                redeliveryBackoffMs, redeliveryBackoffMaxMs, deadLetterTopic, transactionTimeoutMs,
-                resourceManager == null ? ResourceManagers.nameOfThisServer(servers != null) : resourceManager);
+        String name = resourceManager == null ? ResourceManagers.nameOfThisServer(servers != null) : resourceManager;
+        return new InboundConfig(new ClientSettings(servers, client), consumer(servers != null, name), batchSize(), maxConcurrency, deliveryCountLimit,
+                redeliveryBackoffMs, redeliveryBackoffMaxMs, deadLetterTopic, transactionTimeoutMs, name);
     }
 
-    private ConsumerConfig consumer(boolean remote) {
+    private ConsumerConfig consumer(boolean remote, String name) {
         OffsetReset reset;
         try {
             reset = OffsetReset.parse(autoOffsetReset);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("autoOffsetReset " + e.getMessage(), e);
         }
-        List<String> names = topics == null ? List.of() : Arrays.stream(topics.split(",")).map(String::strip).filter(name -> !name.isEmpty()).toList();
-        return new ConsumerConfig(groupId, instanceId(remote), groupRemoteAssignor, names, topicPattern, reset, maxPollIntervalMs, fetchMinBytes,
-                fetchMaxWaitMs, fetchMaxBytes, maxPartitionFetchBytes);
+        List<String> names = topics == null ? List.of() : Arrays.stream(topics.split(",")).map(String::strip).filter(each -> !each.isEmpty()).toList();
+        return new ConsumerConfig(groupId, name == null ? null : ResourceManagers.process(name), instanceId(remote), groupRemoteAssignor, names, topicPattern,
+                reset, maxPollIntervalMs, fetchMinBytes, fetchMaxWaitMs, fetchMaxBytes, maxPartitionFetchBytes);
     }
 
     private String instanceId(boolean remote) {

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.common.Uuid;
 import org.milena.connector.client.ResourceManager;
+import org.milena.connector.client.ServerProcess;
 
 /**
  * The resource managers of this deployment of the adapter: one for each broker and name, so that all its connections, whichever factory made them,
@@ -30,7 +31,12 @@ final class ResourceManagers {
     /** @param bootstrapServers null: the broker in this server */
     static ResourceManager of(String bootstrapServers, String name) {
         return ALL.computeIfAbsent(new Key(bootstrapServers == null ? "" : bootstrapServers, name),
-                key -> new ResourceManager(name, PROCESS, Uuid.randomUuid().toString()));
+                key -> new ResourceManager(process(name), Uuid.randomUuid().toString()));
+    }
+
+    /** @param name of this server */
+    static ServerProcess process(String name) {
+        return new ServerProcess(name, PROCESS);
     }
 
     /** @param key what it was set by @throws IllegalArgumentException naming what it may be */

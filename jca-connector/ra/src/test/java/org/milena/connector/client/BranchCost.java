@@ -99,7 +99,7 @@ final class BranchCost {
         try (EmbeddedBroker broker = EmbeddedBroker.start(Path.of(args[0]), new InMemoryMetadataStore(),
                 Map.of("num.partitions", "8", "transaction.state.log.num.partitions", "50"), new CountingDisk());
                 Cluster cluster = new Cluster(new InVm(broker.broker()::inVmAccess, Way.NO_SOCKETS), ClientConfig.DEFAULT)) {
-            ResourceManager manager = new ResourceManager("cost", "p", "i");
+            ResourceManager manager = new ResourceManager(new ServerProcess("cost", "p"), "i");
             AtomicLong branches = new AtomicLong();
             List<Thread> all = new ArrayList<>();
             for (int i = 0; i < threads; i++) {

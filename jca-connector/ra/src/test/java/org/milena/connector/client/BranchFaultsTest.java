@@ -38,7 +38,7 @@ class BranchFaultsTest {
     Path dir;
 
     private final InMemoryMetadataStore store = new InMemoryMetadataStore();
-    private final ResourceManager manager = new ResourceManager("rm", "p", "i");
+    private final ResourceManager manager = new ResourceManager(new ServerProcess("rm", "p"), "i");
 
     private EmbeddedBroker start(int port) {
         return EmbeddedBroker.start(dir, store, Map.of("listeners", "PLAINTEXT://127.0.0.1:" + port));
@@ -80,7 +80,7 @@ class BranchFaultsTest {
                 manager.rollback(cluster, open);
                 assertThat(manager.recover(cluster)).isEmpty();
                 new Producer(cluster).send(List.of(OutboundRecord.to("t").partition(0).value("after")));
-                assertThat(new ResourceManager("rm", "p2", "i").recover(cluster)).isEmpty(); // and ends what was dropped
+                assertThat(new ResourceManager(new ServerProcess("rm", "p2"), "i").recover(cluster)).isEmpty(); // and ends what was dropped
                 assertThat(ProducerTest.read(second, "t", 2, "isolation.level", "read_committed").stream().map(ConsumerRecord::value).toList())
                         .containsExactly("v", "after");
             }

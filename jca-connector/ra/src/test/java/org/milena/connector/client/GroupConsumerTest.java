@@ -11,9 +11,12 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.protocol.Errors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.milena.broker.cluster.InMemoryMetadataStore;
 import org.milena.broker.testing.EmbeddedBroker;
 import org.milena.connector.OutboundRecord;
@@ -59,7 +63,7 @@ class GroupConsumerTest {
     }
 
     private static ConsumerConfig with(String group, String instance, List<String> topics, String pattern, String reset) {
-        return new ConsumerConfig(group, instance, null, topics, pattern, OffsetReset.parse(reset), 300_000, 1, 500, 1 << 20, 1 << 20);
+        return new ConsumerConfig(group, null, instance, null, topics, pattern, OffsetReset.parse(reset), 300_000, 1, 500, 1 << 20, 1 << 20);
     }
 
     private static void send(OutboundRecord... records) throws Exception {
@@ -120,6 +124,37 @@ class GroupConsumerTest {
         }
     }
 
+    /** The group would wait a minute for the killed one. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "instance"})
+    void aMemberOfAServerThatWasKilledMakesWayForItsSuccessor(String instance) throws Exception {
+        String topic = "killed" + instance;
+        topic(topic, 4);
+        try (Admin admin = Admin.create(broker.properties())) {
+            admin.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.GROUP, "g-" + topic), List.of(new AlterConfigOp(
+                    new ConfigEntry("consumer.session.timeout.ms", "60000"), AlterConfigOp.OpType.SET)))).all().get();
+        }
+        ServerProcess first = new ServerProcess("s", "1");
+        Member killed = new Member(broker, Way.SOCKET, of(first, instance, topic));
+        try (Member sibling = new Member(broker, Way.SOCKET, of(first, instance.isEmpty() ? "" : "sibling", topic));
+                Member neighbour = new Member(broker, Way.IN_VM, of(new ServerProcess("s2", "1"), instance.isEmpty() ? "" : "neighbour", topic))) {
+            Member.await(() -> killed.feeds.size() + sibling.feeds.size() + neighbour.feeds.size() == 4 && !neighbour.feeds.isEmpty());
+            killed.vanish();
+            sibling.vanish();
+            try (Member successor = new Member(broker, Way.SOCKET, of(new ServerProcess("s", "2"), instance, topic));
+                    Member brother = new Member(broker, Way.SOCKET, of(new ServerProcess("s", "2"), instance.isEmpty() ? "" : "sibling", topic))) {
+                Member.await(() -> !successor.feeds.isEmpty() && !brother.feeds.isEmpty()
+                        && successor.feeds.size() + brother.feeds.size() + neighbour.feeds.size() == 4);
+                assertThat(neighbour.lost).as("nobody signs off another server's").isEmpty();
+            }
+        }
+    }
+
+    private static ConsumerConfig of(ServerProcess process, String instance, String topic) {
+        ConsumerConfig some = ConsumerConfig.of("g-" + topic, List.of(topic));
+        return new ConsumerConfig(some.groupId(), process, instance.isEmpty() ? null : instance, null, some.topics(), null, some.reset(), 300_000, 1, 500, 1 << 20, 1 << 20);
+    }
+
     @Test
     void aRewoundPartitionIsReadAgain() throws Exception {
         topic("rewound", 1);
@@ -139,7 +174,7 @@ class GroupConsumerTest {
         for (int i = 0; i < 40; i++) {
             send(OutboundRecord.to("full").value(new byte[500]));
         }
-        ConsumerConfig small = new ConsumerConfig("g-full", null, null, List.of("full"), null, OffsetReset.parse("earliest"), 300_000, 1, 500, 2_000, 2_000);
+        ConsumerConfig small = new ConsumerConfig("g-full", null, null, null, List.of("full"), null, OffsetReset.parse("earliest"), 300_000, 1, 500, 2_000, 2_000);
         Member member = new Member(broker, Way.SOCKET, small);
         PartitionFeed feed = member.feed("full-0");
         Member.await(() -> feed.wanted() < 0);

@@ -58,7 +58,7 @@ class ResourceManagerTest {
 
     /** Of a run of the server; each test has a name of its own. */
     private static ResourceManager manager(String test, Way way, String process) {
-        return new ResourceManager(test + "-" + way, process, "i");
+        return new ResourceManager(new ServerProcess(test + "-" + way, process), "i");
     }
 
     static Xid xid() {
@@ -339,9 +339,9 @@ class ResourceManagerTest {
         }
         try (Cluster cluster = cluster(way)) {
             Xid live = xid();
-            ResourceManager neighbour = new ResourceManager("crash-" + way + "-b", "p1", "i");
+            ResourceManager neighbour = new ResourceManager(new ServerProcess("crash-" + way + "-b", "p1"), "i");
             send(neighbour, cluster, live, topic, "of another name");
-            ResourceManager sibling = new ResourceManager("crash-" + way, "p2", "j");
+            ResourceManager sibling = new ResourceManager(new ServerProcess("crash-" + way, "p2"), "j");
             Xid siblings = xid();
             send(sibling, cluster, siblings, topic, "of another deployment in the same process");
             ResourceManager next = manager("crash", way, "p2");

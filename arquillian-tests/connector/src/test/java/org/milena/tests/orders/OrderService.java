@@ -105,6 +105,7 @@ abstract class OrderService {
     final void assertExactlyOnce() throws Exception {
         server.await("the shipment of all orders", () -> topics.shipped().containsAll(EXPECTED));
         server.await("all dead letters", () -> keys("orders.DLT").containsAll(REFUSED));
+        server.await("the group's offsets at the end of the orders", () -> topics.isConsumed("order-service", "orders"));
         server.await("the end of all transactions", () -> topics.nothingIsOpen() && inDoubt() == 0);
         assertThat(keys("shipments")).containsExactlyInAnyOrderElementsOf(EXPECTED);
         assertThat(keys("orders.DLT")).containsExactlyInAnyOrderElementsOf(REFUSED);

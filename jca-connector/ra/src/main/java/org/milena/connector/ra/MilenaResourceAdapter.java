@@ -20,6 +20,7 @@ public class MilenaResourceAdapter implements ResourceAdapter {
 
     @Override
     public void start(BootstrapContext context) {
+        ResourceManagers.serverIsWildFly(Narayana.nodeIdentifier(context));
         clients = new Clients(context.getWorkManager(), context.getTransactionSynchronizationRegistry());
         activations = new Activations(clients, context.getWorkManager(), Narayana.of(context));
         MilenaManagedConnectionFactory unconfigured = new MilenaManagedConnectionFactory();

@@ -38,7 +38,7 @@ final class Narayana {
 
     /** @return null: the server has another transaction manager */
     static Narayana of(BootstrapContext context) {
-        XATerminator terminator = context.getClass().getName().startsWith("org.jboss.") ? context.getXATerminator() : null;
+        XATerminator terminator = terminator(context);
         if (terminator == null) {
             return null;
         }
@@ -49,6 +49,26 @@ final class Narayana {
                     + " is none that is known", e);
             return null;
         }
+    }
+
+    /** The {@code node-identifier} of WildFly's transactions, which names its part in each Xid. Null: nobody knows. */
+    static String nodeIdentifier(BootstrapContext context) {
+        XATerminator terminator = terminator(context);
+        if (terminator == null) {
+            return null;
+        }
+        try {
+            Object environment = terminator.getClass().getClassLoader().loadClass("com.arjuna.ats.arjuna.common.arjPropertyManager")
+                    .getMethod("getCoreEnvironmentBean").invoke(null);
+            return (String) environment.getClass().getMethod("getNodeIdentifier").invoke(environment);
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            LOG.log(System.Logger.Level.DEBUG, "The transaction manager does not say its name", e);
+            return null;
+        }
+    }
+
+    private static XATerminator terminator(BootstrapContext context) {
+        return context.getClass().getName().startsWith("org.jboss.") ? context.getXATerminator() : null;
     }
 
     /**

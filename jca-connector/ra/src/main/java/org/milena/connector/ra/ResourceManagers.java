@@ -25,7 +25,17 @@ final class ResourceManagers {
     private static final String PROCESS = Long.toString(ManagementFactory.getRuntimeMXBean().getStartTime(), Character.MAX_RADIX) + "."
             + ProcessHandle.current().pid();
 
+    /** What WildFly's transaction manager is called unless somebody names it: the same everywhere. */
+    private static final String UNNAMED = "1";
+
+    private static volatile String nodeIdentifier;
+
     private ResourceManagers() {
+    }
+
+    /** Told once, before anything else. @param transactionManager its {@code node-identifier}; null: it is none of WildFly's */
+    static void serverIsWildFly(String transactionManager) {
+        nodeIdentifier = transactionManager;
     }
 
     /** @param bootstrapServers null: the broker in this server */
@@ -48,9 +58,10 @@ final class ResourceManagers {
     }
 
     /**
-     * What this server is called, where it says so; else null.
+     * What this server is called, where it says so; else null. By its transaction manager's name where it has one: what that remembers after a crash is
+     * looked for under this name, also where the host is called otherwise by then, as a new container is.
      *
-     * @param remote for a broker that other servers use, too: then "localhost" is no name, unless somebody chose it
+     * @param remote for a broker that other servers use, too: then it must not be one that they all have, unless somebody chose it
      * @throws IllegalArgumentException somebody chose one that can't be
      */
     static String nameOfThisServer(boolean remote) {
@@ -58,11 +69,13 @@ final class ResourceManagers {
         if (chosen != null) {
             return chosen;
         }
-        String name = System.getProperty("jboss.tx.node.id", System.getProperty("jboss.node.name")); // WildFly's
-        if (name == null) {
-            String payara = System.getProperty("com.sun.aas.instanceName");
-            name = payara == null ? null : payara + "@" + System.getProperty("com.sun.aas.hostName", "localhost");
+        String name = nodeIdentifier;
+        if (name != null && !(remote && name.equals(UNNAMED))) {
+            return name;
         }
-        return remote && name != null && name.endsWith("localhost") ? null : name;
+        String wildFly = System.getProperty("jboss.tx.node.id", System.getProperty("jboss.node.name"));
+        String payara = System.getProperty("com.sun.aas.instanceName");
+        String server = wildFly != null ? wildFly : payara == null || !remote ? payara : payara + "@" + System.getProperty("com.sun.aas.hostName", "localhost");
+        return remote && server != null && server.endsWith("localhost") ? null : server;
     }
 }

@@ -306,6 +306,29 @@ class XaConnectionTest {
         assertThatThrownBy(() -> factory.createManagedConnection(null, null)).hasMessage("resourceManager must be of at most 200 characters without #, not \"a#b\"");
     }
 
+    /** A container that is made anew has another host name, and must find what the old one has prepared. */
+    @Test
+    void aServerGoesByItsTransactionManagersName() {
+        try {
+            System.setProperty("jboss.node.name", "host1");
+            ResourceManagers.serverIsWildFly("1");
+            assertThat(ResourceManagers.nameOfThisServer(false)).as("the broker is its own").isEqualTo("1");
+            assertThat(ResourceManagers.nameOfThisServer(true)).as("others are called 1, too").isEqualTo("host1");
+            ResourceManagers.serverIsWildFly("one");
+            assertThat(ResourceManagers.nameOfThisServer(false)).isEqualTo("one");
+            assertThat(ResourceManagers.nameOfThisServer(true)).isEqualTo("one");
+            ResourceManagers.serverIsWildFly(null);
+            System.clearProperty("jboss.node.name");
+            System.setProperty("com.sun.aas.instanceName", "server");
+            System.setProperty("com.sun.aas.hostName", "host2");
+            assertThat(ResourceManagers.nameOfThisServer(false)).isEqualTo("server");
+            assertThat(ResourceManagers.nameOfThisServer(true)).isEqualTo("server@host2");
+        } finally {
+            ResourceManagers.serverIsWildFly(null);
+            List.of("jboss.node.name", "com.sun.aas.instanceName", "com.sun.aas.hostName").forEach(System::clearProperty);
+        }
+    }
+
     /** It is found out when the pool makes a connection, and no name that the server lacks would help; where nobody is there, a pool may fill all the same. */
     @ParameterizedTest
     @ValueSource(strings = {"crm", ""})

@@ -165,7 +165,7 @@ abstract class OrderService {
     private int kills() {
         boolean wildFly = System.getProperty("milena.test.server").equals("wildfly");
         int many = wildFly ? manyKills() : manyKills() / 10;
-        int few = wildFly ? 1 : 0;
+        int few = wildFly ? 2 : 0;
         return Integer.getInteger("kills", Boolean.getBoolean("milena.long") ? many : few);
     }
 

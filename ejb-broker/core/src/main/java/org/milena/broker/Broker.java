@@ -187,10 +187,10 @@ public final class Broker implements AutoCloseable {
 
     /** Starts the transaction coordinator, which carries out what was decided before; after the group coordinator, which takes markers. */
     public void coordinateTransactions() {
-        PartitionMarkers markers = new PartitionMarkers(replicas, OffsetsTopic.NAME, groups::endTransaction);
+        PartitionMarkers markers = new PartitionMarkers(replicas, metadata::image, OffsetsTopic.NAME, groups::endTransaction);
         transactions = new TransactionCoordinator(CoordinatorConfig.ofTransactions(config), metadata::image,
                 new CoordinatorPartitions(replicas, TransactionTopic.NAME), markers,
-                new PartitionDurability(replicas, OffsetsTopic.NAME, groups::sealTransaction), producerIds::next, coordinatorThreads, loops.timer(), environment.clock());
+                new PartitionDurability(replicas, metadata::image, OffsetsTopic.NAME, groups::sealTransaction), producerIds::next, coordinatorThreads, loops.timer(), environment.clock());
         hanging = new HangingTransactions(transactions, markers);
         started.push(transactions::shutdown);
         observe(new CoordinatorElections(config.get().nodeId(), TransactionTopic.NAME, transactions::onElection, transactions::onResignation));

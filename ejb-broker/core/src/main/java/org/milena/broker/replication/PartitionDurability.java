@@ -3,11 +3,13 @@ package org.milena.broker.replication;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.UnstableOffsetCommitException;
 import org.apache.kafka.common.protocol.Errors;
+import org.milena.broker.cache.MetadataImage;
 import org.milena.broker.log.PartitionLog;
 import org.milena.broker.transaction.BranchContent;
 import org.milena.broker.transaction.TransactionDurability;
@@ -22,13 +24,13 @@ public final class PartitionDurability implements TransactionDurability {
         CompletableFuture<Set<BranchContent>> seal(int partition, long producerId, short producerEpoch);
     }
 
-    private final ReplicaManager replicas;
+    private final TransactionPartitions partitions;
     private final String offsetsTopic;
     private final OffsetSeal offsets;
 
     /** @param offsets takes the partitions of {@code offsetsTopic}: their only writer is the group coordinator */
-    public PartitionDurability(ReplicaManager replicas, String offsetsTopic, OffsetSeal offsets) {
-        this.replicas = replicas;
+    public PartitionDurability(ReplicaManager replicas, Supplier<MetadataImage> metadata, String offsetsTopic, OffsetSeal offsets) {
+        this.partitions = new TransactionPartitions(replicas, metadata);
         this.offsetsTopic = offsetsTopic;
         this.offsets = offsets;
     }
@@ -37,7 +39,7 @@ public final class PartitionDurability implements TransactionDurability {
     public CompletableFuture<Set<BranchContent>> secure(TopicPartition tp, long producerId, short producerEpoch) {
         CompletableFuture<Set<BranchContent>> secured = new CompletableFuture<>();
         try {
-            Partition partition = replicas.partition(tp.topic(), tp.partition());
+            Partition partition = partitions.partition(tp);
             if (tp.topic().equals(offsetsTopic)) {
                 return offsets.seal(tp.partition(), producerId, producerEpoch).exceptionally(PartitionDurability::lost)
                         .thenCompose(sealed -> flush(partition.log()).thenApply(flushed -> sealed));
@@ -70,7 +72,7 @@ public final class PartitionDurability implements TransactionDurability {
     @Override
     public CompletableFuture<Void> flushState(int partition) {
         try {
-            return flush(replicas.partition(TransactionTopic.NAME, partition).log());
+            return flush(partitions.partition(new TopicPartition(TransactionTopic.NAME, partition)).log());
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }

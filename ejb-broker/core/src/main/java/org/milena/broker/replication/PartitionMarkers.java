@@ -6,10 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.KafkaStorageException;
+import org.milena.broker.cache.MetadataImage;
 import org.milena.broker.log.TransactionEnd;
 import org.milena.broker.transaction.HangingTransactions;
 import org.milena.broker.transaction.HangingTransactions.Unconfirmed;
@@ -31,12 +33,14 @@ public final class PartitionMarkers implements TransactionMarkers, HangingTransa
     private static final Logger LOG = System.getLogger(PartitionMarkers.class.getName());
 
     private final ReplicaManager replicas;
+    private final TransactionPartitions partitions;
     private final String offsetsTopic;
     private final OffsetMarkers offsets;
 
     /** @param offsets takes the partitions of {@code offsetsTopic} */
-    public PartitionMarkers(ReplicaManager replicas, String offsetsTopic, OffsetMarkers offsets) {
+    public PartitionMarkers(ReplicaManager replicas, Supplier<MetadataImage> metadata, String offsetsTopic, OffsetMarkers offsets) {
         this.replicas = replicas;
+        this.partitions = new TransactionPartitions(replicas, metadata);
         this.offsetsTopic = offsetsTopic;
         this.offsets = offsets;
     }
@@ -75,7 +79,7 @@ public final class PartitionMarkers implements TransactionMarkers, HangingTransa
     private CompletableFuture<Void> write(TopicPartition tp, TransactionEnd end, boolean flushed) {
         CompletableFuture<Void> written = new CompletableFuture<>();
         try {
-            Partition partition = replicas.partition(tp.topic(), tp.partition());
+            Partition partition = partitions.partition(tp);
             if (tp.topic().equals(offsetsTopic)) {
                 return offsets.write(tp.partition(), end, flushed);
             }

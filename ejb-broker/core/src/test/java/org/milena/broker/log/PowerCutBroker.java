@@ -138,9 +138,9 @@ final class PowerCutBroker {
                 () -> coordinator.branches().promisedProducers(), world, world, world, ConsumerGroups.factory(new RegexResolver(world)));
         groups.onElection(0, leaderEpoch);
         TransactionConfig config = new TransactionConfig(1, 900_000, 604_800_000, 10_000, 3_600_000, 100);
-        PartitionMarkers markers = new PartitionMarkers(replicas, OffsetsTopic.NAME, groups::endTransaction);
+        PartitionMarkers markers = new PartitionMarkers(replicas, () -> image, OffsetsTopic.NAME, groups::endTransaction);
         coordinator = new TransactionCoordinator(() -> config, () -> image, new CoordinatorPartitions(replicas, TransactionTopic.NAME), markers,
-                new PartitionDurability(replicas, OffsetsTopic.NAME, groups::sealTransaction),
+                new PartitionDurability(replicas, () -> image, OffsetsTopic.NAME, groups::sealTransaction),
                 callback -> callback.accept(++lastProducerId, null), world, world, world);
         hanging = new HangingTransactions(coordinator, markers);
         coordinator.onElection(0, leaderEpoch);

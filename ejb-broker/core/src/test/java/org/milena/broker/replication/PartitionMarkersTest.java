@@ -6,17 +6,21 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.NotEnoughReplicasException;
+import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.errors.TransactionCoordinatorFencedException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.record.internal.MemoryRecords;
@@ -25,6 +29,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.milena.broker.cache.MetadataImage;
+import org.milena.broker.cache.MetadataImage.PartitionImage;
+import org.milena.broker.cache.MetadataImage.TopicImage;
 import org.milena.broker.config.BrokerConfig;
 import org.milena.broker.config.LogConfigs;
 import org.milena.broker.log.AppendOrigin;
@@ -55,6 +62,12 @@ class PartitionMarkersTest {
     private ReplicaManager replicas;
     private Partition partition;
     private PartitionMarkers markers;
+    private MetadataImage image = image();
+
+    private static MetadataImage image(TopicImage... topics) {
+        Map<String, TopicImage> byName = Arrays.stream(topics).collect(Collectors.toMap(TopicImage::name, topic -> topic));
+        return new MetadataImage(1, "cluster", 1, List.of(), byName, Map.of(), Map.of(), Map.of());
+    }
 
     @BeforeEach
     void open() {
@@ -81,7 +94,7 @@ class PartitionMarkersTest {
         space = new DiskSpaceGuard(logs.directories(), () -> 1000, directory -> free);
         replicas = new ReplicaManager(logs, space);
         partition = replicas.lead(TP, new Uuid(3, 3), 0, config);
-        markers = new PartitionMarkers(replicas, OFFSETS, (index, end, flushed) -> {
+        markers = new PartitionMarkers(replicas, () -> image, OFFSETS, (index, end, flushed) -> {
             toGroups.add(index + " " + end.producerId() + "/" + end.producerEpoch() + " " + end.coordinatorEpoch() + " " + end.commit() + " v"
                     + end.transactionVersion() + " " + flushed + (end.ifUnconfirmed() ? " if unconfirmed" : ""));
             return CompletableFuture.completedFuture(null);
@@ -154,7 +167,18 @@ class PartitionMarkersTest {
         assertThat(failure(write("t", 2, 5, false))).isInstanceOf(KafkaStorageException.class);
     }
 
-    private static Throwable failure(CompletableFuture<Void> written) {
+    /** It may be opened at the next start: what was decided has to reach it then. */
+    @Test
+    void aPartitionThatExistsAndHasNoLeaderIsNotGone() {
+        PartitionImage closed = new PartitionImage(0, -1, 3, List.of(1), List.of(1));
+        image = image(new TopicImage(new Uuid(5, 5), "closed", false, List.of(closed), Map.of(), false));
+        assertThat(failure(write("closed", 1, 0, false))).isInstanceOf(NotLeaderOrFollowerException.class).hasMessageContaining("closed-0 has no leader");
+        PartitionDurability durability = new PartitionDurability(replicas, () -> image, OFFSETS, (index, producerId, epoch) -> CompletableFuture.completedFuture(Set.of()));
+        assertThat(failure(durability.secure(new TopicPartition("closed", 0), 7, (short) 0))).isInstanceOf(NotLeaderOrFollowerException.class);
+        assertThat(failure(durability.secure(new TopicPartition("closed", 1), 7, (short) 0))).isInstanceOf(UnknownTopicOrPartitionException.class);
+    }
+
+    private static Throwable failure(CompletableFuture<?> written) {
         assertThat(written).isCompletedExceptionally();
         return org.assertj.core.api.Assertions.catchThrowableOfType(ExecutionException.class, written::get).getCause();
     }

@@ -77,7 +77,10 @@ public final class PreparedBranches {
 
     /** What read_committed readers see of partition 0, once nothing there is undecided any more. */
     public static List<String> committed(EmbeddedBroker broker, String topic) throws Exception {
-        TopicPartition partition = new TopicPartition(topic, 0);
+        return committed(broker, new TopicPartition(topic, 0));
+    }
+
+    public static List<String> committed(EmbeddedBroker broker, TopicPartition partition) throws Exception {
         List<String> values = new ArrayList<>();
         try (Admin admin = Admin.create(broker.properties());
              KafkaConsumer<String, String> consumer = new KafkaConsumer<>(broker.properties(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed"),

@@ -27,6 +27,7 @@ import org.milena.broker.group.OffsetsTopic;
 import org.milena.broker.group.consumer.ConsumerGroups;
 import org.milena.broker.group.consumer.RegexResolver;
 import org.milena.broker.log.DirectoryExecutor;
+import org.milena.broker.log.AppendOrigin;
 import org.milena.broker.log.FileLogManager;
 import org.milena.broker.log.LogDirectory;
 import org.milena.broker.log.LogManagerOptions;
@@ -189,7 +190,7 @@ public final class Broker implements AutoCloseable {
     public void coordinateTransactions() {
         PartitionMarkers markers = new PartitionMarkers(replicas, metadata::image, OffsetsTopic.NAME, groups::endTransaction);
         transactions = new TransactionCoordinator(CoordinatorConfig.ofTransactions(config), metadata::image,
-                new CoordinatorPartitions(replicas, TransactionTopic.NAME), markers,
+                new CoordinatorPartitions(replicas, TransactionTopic.NAME, AppendOrigin.TRANSACTION_STATE), markers,
                 new PartitionDurability(replicas, metadata::image, OffsetsTopic.NAME, groups::sealTransaction), producerIds::next, coordinatorThreads, loops.timer(), environment.clock());
         hanging = new HangingTransactions(transactions, markers);
         started.push(transactions::shutdown);

@@ -6,6 +6,8 @@ public enum AppendOrigin {
     CLIENT,
     /** A coordinator of this broker writing to its internal topic: offsets and epoch are assigned. */
     COORDINATOR,
+    /** The transaction coordinator's state: as {@link #COORDINATOR}, but a decision on what was voted may not be refused for space (rules 14). */
+    TRANSACTION_STATE,
     /** The end of a transaction: nothing may refuse it for its size, for quotas or for space (rules 14). */
     TRANSACTION_MARKER,
     /** A leader's bytes on a follower: offsets and epoch are already there and must continue the log. */

@@ -25,10 +25,17 @@ public final class CoordinatorPartitions implements CoordinatorLog {
 
     private final ReplicaManager replicas;
     private final String topic;
+    private final AppendOrigin origin;
 
     public CoordinatorPartitions(ReplicaManager replicas, String topic) {
+        this(replicas, topic, AppendOrigin.COORDINATOR);
+    }
+
+    /** @param origin decides how much of the disk its records may take */
+    public CoordinatorPartitions(ReplicaManager replicas, String topic, AppendOrigin origin) {
         this.replicas = replicas;
         this.topic = topic;
+        this.origin = origin;
     }
 
     @Override
@@ -38,7 +45,7 @@ public final class CoordinatorPartitions implements CoordinatorLog {
 
     @Override
     public void append(int index, int leaderEpoch, ByteBuffer batches, TransactionGuard guard, AppendCallback callback) {
-        write(index, leaderEpoch, callback, (partition, listener) -> partition.append(batches, AppendOrigin.COORDINATOR, -1, guard, listener));
+        write(index, leaderEpoch, callback, (partition, listener) -> partition.append(batches, origin, -1, guard, listener));
     }
 
     @Override

@@ -66,7 +66,7 @@ public final class DiskSpaceGuard implements AppendGate {
     @Override
     public void check(LogDirectory directory, AppendOrigin origin) {
         Watched watched = directories.get(directory);
-        if (watched == null || watched.allowed == Writers.ALL || origin == AppendOrigin.TRANSACTION_MARKER) {
+        if (watched == null || watched.allowed == Writers.ALL || origin == AppendOrigin.TRANSACTION_MARKER || origin == AppendOrigin.TRANSACTION_STATE) {
             return;
         }
         if (origin == AppendOrigin.CLIENT || watched.allowed == Writers.NOBODY) {

@@ -31,6 +31,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.milena.broker.cluster.InMemoryMetadataStore;
 import org.milena.broker.testing.EmbeddedBroker;
 import org.milena.broker.testing.Logged;
+import org.milena.broker.testing.PreparedBranches;
+import org.milena.broker.transaction.BranchId;
+import org.milena.broker.transaction.BranchRequest;
+import org.milena.broker.transaction.XaAnswer;
 
 /** Below {@code milena.log.dir.min.free}: producers wait, everything else goes on, and nobody has to help once there is space. */
 class AlmostFullDiskTest {
@@ -165,6 +169,19 @@ class AlmostFullDiskTest {
                 assertThat(members(port)).as("members of the group").isEqualTo(members);
                 assertThat(one.taken() + two.taken()).as("partitions taken from a member").isEqualTo(taken);
             }
+        }
+    }
+
+    /** What was voted can be committed (rules 14): the space for that is kept. */
+    @Test
+    void belowAQuarterAPreparedBranchIsCommitted() throws Exception {
+        try (EmbeddedBroker broker = start()) {
+            BranchRequest branch = PreparedBranches.prepare(broker, "t", 2, "id", new BranchId(1, new byte[] {1}, new byte[] {2}), "crm");
+            disk.leave(MIN_MB / 4 - 2);
+            Scene.await("nobody may write", () -> !offsetsWritable(broker));
+            assertThat(PreparedBranches.commit(broker, branch)).isEqualTo(XaAnswer.OK);
+            assertThat(PreparedBranches.committed(broker, "t")).containsExactly("v0");
+            assertThat(offsetsWritable(broker)).as("still full").isFalse();
         }
     }
 

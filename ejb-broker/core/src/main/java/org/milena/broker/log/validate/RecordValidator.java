@@ -131,7 +131,7 @@ public final class RecordValidator {
             throw new RecordTooLargeException("The record batch size in the append to " + partition + " is "
                 + batch.sizeInBytes() + " bytes which exceeds the maximum configured value of " + config.maxMessageBytes() + ".");
         }
-        if (batch.isControlBatch() && origin == AppendOrigin.COORDINATOR) {
+        if (batch.isControlBatch() && (origin == AppendOrigin.COORDINATOR || origin == AppendOrigin.TRANSACTION_STATE)) {
             throw new InvalidRecordException("A coordinator's records in an append to " + partition + " are marked as control records");
         }
         ensureCrc(partition, batches);

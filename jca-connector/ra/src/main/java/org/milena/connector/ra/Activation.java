@@ -150,7 +150,7 @@ final class Activation implements Work, GroupConsumer.Listener {
             consumer.poll(untilNextRetry());
             giveBackWhatIsRevoked();
             dispatch();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // such as memory that is short for a while: nobody else would go on
             LOG.log(Level.ERROR, "Group " + config.consumer().groupId() + " stumbled, and goes on", e);
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(LONGEST_WAIT_MS));
         }
@@ -254,7 +254,7 @@ final class Activation implements Work, GroupConsumer.Listener {
                 public void release() {
                 }
             });
-        } catch (WorkException e) {
+        } catch (WorkException | RuntimeException e) {
             LOG.log(Level.WARNING, "The server has no thread for " + slot.delivery.feed() + " now: " + e.getMessage());
             slot.delivery.waitFor(LONGEST_WAIT_MS);
             finished(slot);

@@ -20,6 +20,8 @@ class BranchResource implements XAResource {
     private final int defaultTimeoutMs;
     private volatile int timeoutMs;
     private Branch current;
+    /** The transaction manager has ended {@link #current} as failed: the connection works in none, but what is still sent was meant for that one (rules 19). */
+    private boolean givenUp;
     /** The last that began here. One that was joined, another resource has begun, and the transaction manager asks that one to end it. */
     private volatile BranchXid begun;
 
@@ -31,14 +33,14 @@ class BranchResource implements XAResource {
         this.timeoutMs = transactionTimeoutMs;
     }
 
-    /** The branch in which the connection works now, perhaps ended already; null outside of any. */
+    /** The branch in which the connection works now, perhaps ended already, or given up; null outside of any. */
     synchronized Branch branch() {
         return current;
     }
 
     @Override
     public synchronized void start(Xid xid, int flags) throws XAException {
-        if (current != null && current.isOpen()) {
+        if (current != null && current.isOpen() && !givenUp) {
             throw failure(XAException.XAER_PROTO, "The connection is in branch " + current.xid() + " already");
         }
         current = switch (flags) {
@@ -46,6 +48,7 @@ class BranchResource implements XAResource {
             case TMJOIN, TMRESUME -> manager.join(xid);
             default -> throw failure(XAException.XAER_INVAL, "No branch can be started with flags " + flags);
         };
+        givenUp = false;
         if (flags == TMNOFLAGS) {
             begun = current.xid();
         }
@@ -59,11 +62,24 @@ class BranchResource implements XAResource {
         BranchXid ending = BranchXid.of(xid);
         // One that was suspended is ended without being resumed.
         Branch branch = current != null && current.xid().equals(ending) ? current : manager.join(ending);
-        if (branch == current) {
-            current = null;
-        }
         if (flags == TMFAIL) {
             branch.doom("the transaction manager gave it up");
+        }
+        if (branch == current) {
+            givenUp = flags == TMFAIL;
+            current = givenUp ? branch : null;
+        }
+    }
+
+    synchronized boolean isGivenUp() {
+        return givenUp;
+    }
+
+    /** Nobody sends any more who was at it when the branch was given up. */
+    synchronized void cleanup() {
+        if (givenUp) {
+            givenUp = false;
+            current = null;
         }
     }
 
@@ -119,6 +135,7 @@ class BranchResource implements XAResource {
 
     /** The connection goes: what it has open can only be rolled back. */
     void abandon() {
+        cleanup();
         Branch left = branch();
         if (left == null || !left.isOpen()) {
             return;

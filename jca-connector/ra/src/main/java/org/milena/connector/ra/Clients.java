@@ -41,6 +41,11 @@ final class Clients implements AutoCloseable {
         }
     }
 
+    /** Whether the caller's thread is in a JTA transaction, however that stands. */
+    boolean isInTransaction() {
+        return transactions.getTransactionStatus() != Status.STATUS_NO_TRANSACTION;
+    }
+
     /** A client, to be given back with {@link Lease#close()}. */
     synchronized Lease acquire(ClientSettings settings) {
         if (closed) {
@@ -155,6 +160,10 @@ final class Clients implements AutoCloseable {
 
         void doomTransaction() {
             clients.doomTransaction();
+        }
+
+        boolean isInTransaction() {
+            return clients.isInTransaction();
         }
 
         /** Idempotent. */

@@ -25,9 +25,9 @@ final class DeliveryResource extends BranchResource {
 
     @Override
     public void start(Xid xid, int flags) throws XAException {
-        super.start(xid, flags);
-        end = null;
+        end = null; // also if it fails, and the server does not mind: nothing is to be taken for the end of this delivery
         last = BranchXid.of(xid);
+        super.start(xid, flags);
     }
 
     @Override

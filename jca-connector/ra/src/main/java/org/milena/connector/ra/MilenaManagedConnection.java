@@ -82,6 +82,9 @@ final class MilenaManagedConnection implements ManagedConnection {
 
     /** Null outside of XA. */
     private Branch branch() {
+        if (xa != null && xa.isGivenUp() && !client.isInTransaction()) {
+            xa.cleanup(); // whoever sends now has left that transaction behind
+        }
         return xa == null ? null : xa.branch();
     }
 
@@ -154,6 +157,9 @@ final class MilenaManagedConnection implements ManagedConnection {
     public void cleanup() {
         handles.forEach(handle -> handle.move(null));
         handles.clear();
+        if (xa != null) {
+            xa.cleanup();
+        }
     }
 
     @Override

@@ -28,6 +28,7 @@ final class InboundFixture implements AutoCloseable {
     static final Map<String, String> BROKER = Map.of("group.consumer.min.session.timeout.ms", "500", "group.consumer.session.timeout.ms", "1000",
             "group.consumer.min.heartbeat.interval.ms", "50", "group.consumer.heartbeat.interval.ms", "100", "num.partitions", "1");
 
+    final PlainThreads threads = new PlainThreads();
     final MilenaResourceAdapter adapter = new MilenaResourceAdapter();
     final RecordActivationSpec spec;
     private final EmbeddedBroker broker;
@@ -36,7 +37,7 @@ final class InboundFixture implements AutoCloseable {
     InboundFixture(EmbeddedBroker broker, RecordActivationSpec spec, String topic) {
         this.broker = broker;
         this.spec = spec;
-        adapter.start(new PlainThreads());
+        adapter.start(threads);
         spec.setBootstrapServers(broker.bootstrap());
         spec.setGroupId("g-" + topic);
         spec.setTopics(topic);

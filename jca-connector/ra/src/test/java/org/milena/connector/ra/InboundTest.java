@@ -59,6 +59,22 @@ class InboundTest {
         return new InboundFixture(broker, spec, topic);
     }
 
+    /** Such as a server that is shutting down, or has no thread. */
+    @Test
+    void aServerThatRefusesAThreadIsAskedAgain() throws Exception {
+        Bean bean = new Bean();
+        try (InboundFixture server = fixture("refused")) {
+            InboundFixture.topic(broker, "refused", 1);
+            server.deploy(bean, false);
+            InboundFixture.send(broker, "refused", 0, "a");
+            InboundFixture.await(() -> bean.seen.contains("a#1"));
+            server.threads.refusal.set(new IllegalStateException("no thread"));
+            InboundFixture.send(broker, "refused", 0, "b");
+            InboundFixture.await(() -> bean.seen.contains("b#1"));
+            assertThat(server.threads.refusal.get()).as("it has refused").isNull();
+        }
+    }
+
     /** Keeps what it is given, as value#count; fails where it is told to. */
     private static final class Bean implements RecordListener<String, String> {
 

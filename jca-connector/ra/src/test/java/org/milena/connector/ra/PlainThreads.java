@@ -11,6 +11,7 @@ import jakarta.transaction.Status;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import java.lang.reflect.Proxy;
 import java.util.Timer;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** A server's threads, counted, and its transaction. */
 final class PlainThreads implements BootstrapContext, WorkManager {
@@ -18,6 +19,9 @@ final class PlainThreads implements BootstrapContext, WorkManager {
     private static final ThreadGroup GROUP = new ThreadGroup("works");
 
     volatile boolean doomed;
+    volatile boolean inTransaction = true;
+    /** Thrown once in place of a thread. */
+    final AtomicReference<RuntimeException> refusal = new AtomicReference<>();
 
     static int running() {
         return GROUP.activeCount();
@@ -57,6 +61,10 @@ final class PlainThreads implements BootstrapContext, WorkManager {
 
     @Override
     public void scheduleWork(Work work) {
+        RuntimeException refused = refusal.getAndSet(null);
+        if (refused != null) {
+            throw refused;
+        }
         startWork(work);
     }
 
@@ -85,7 +93,7 @@ final class PlainThreads implements BootstrapContext, WorkManager {
     public TransactionSynchronizationRegistry getTransactionSynchronizationRegistry() {
         return (TransactionSynchronizationRegistry) Proxy.newProxyInstance(getClass().getClassLoader(),
                 new Class<?>[] {TransactionSynchronizationRegistry.class}, (proxy, method, arguments) -> switch (method.getName()) {
-                    case "getTransactionStatus" -> Status.STATUS_ACTIVE;
+                    case "getTransactionStatus" -> inTransaction ? Status.STATUS_ACTIVE : Status.STATUS_NO_TRANSACTION;
                     case "setRollbackOnly" -> {
                         doomed = true;
                         yield null;

@@ -209,9 +209,25 @@ class XaConnectionTest {
         resource().start(failed, XAResource.TMNOFLAGS);
         connection.send("doomed", "lost");
         resource().end(failed, XAResource.TMFAIL);
+        assertThatThrownBy(() -> connection.send("doomed", "meant for it")).as("the reaper is rolling back, the bean still sends (rules 19)")
+                .isInstanceOf(MilenaException.class).hasMessageContaining("the transaction manager gave it up");
         assertRefused(XAException.XA_RBROLLBACK, () -> resource().commit(failed, true));
-        connection.send("doomed", "after");
-        assertCommitted("doomed", "after");
+        assertThatThrownBy(() -> connection.send("doomed", "too late")).isInstanceOf(MilenaException.class);
+        Xid next = xid();
+        resource().start(next, XAResource.TMNOFLAGS);
+        connection.send("doomed", "next");
+        resource().end(next, XAResource.TMFAIL);
+        resource().rollback(next);
+        server.inTransaction = false;
+        connection.send("doomed", "outside");
+        server.inTransaction = true;
+        Xid last = xid();
+        resource().start(last, XAResource.TMNOFLAGS);
+        resource().end(last, XAResource.TMFAIL);
+        resource().rollback(last);
+        pool.only.cleanup();
+        connection().send("doomed", "another's");
+        assertCommitted("doomed", "outside", "another's");
         assertThat(pool.events).as("the connection is not broken").isEmpty();
     }
 

@@ -94,6 +94,7 @@ final class DifferentialCases {
             Requests.produce(client, TOPIC, 0, MemoryRecords.withRecords(Compression.NONE, new SimpleRecord(BASE, new byte[3]),
                 new SimpleRecord(BASE + 5, new byte[3]), new SimpleRecord(BASE + 2, new byte[3])));
             Requests.awaitCoordinator(client, GROUP);
+            client.send(new DeleteGroupsRequestData().setGroupsNames(List.of("")), 2); // AbsurdStringsTest leaves it, on one of the two
             Requests.producerId(client);
             client.send(Requests.join(MEMBERS, "").setGroupInstanceId("one"), 9);
             client.send(consumer(CONSUMERS, "one"), 1);
